@@ -30,9 +30,7 @@ pub(super) fn run(common: &Common) -> ExitCode {
     match common.shape {
         Shape::Sarif | Shape::Junit => {
             let name = common.config.as_ref().map_or_else(|| "settings".to_owned(), |file| file.display().to_string());
-            let checked =
-                Checked { name, level: "configuration", source: None, told: Vec::new(), skipped: None, findings };
-            return findings::tell(common, [checked]);
+            return findings::tell(common, [Checked::of(name, "configuration", findings)]);
         }
         Shape::Json => print::json(&json!({"findings": findings, "usable_switches": switches})),
         Shape::Human => {

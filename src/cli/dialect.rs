@@ -36,27 +36,14 @@ pub(super) fn check(common: &Common, arguments: &CheckArguments) -> Ended {
             let protocol = |protocol: &str| format!("{protocol}: {}", dialect.standing(protocol));
             dialect.protocols().into_iter().map(protocol).collect()
         };
-        Checked {
-            name: file.display().to_string(),
-            level: "dialect",
-            source: None,
-            told: dialect.map(spoken).unwrap_or_default(),
-            skipped: None,
-            findings: own,
-        }
+        let told = dialect.map(spoken).unwrap_or_default();
+        Checked { told, ..Checked::of(file.display().to_string(), "dialect", own) }
     });
     let mut checked: Vec<Checked> = checked.collect();
     let elsewhere: Findings = all.iter().filter(|finding| finding.file.is_none()).cloned().collect();
     if !elsewhere.is_empty() {
         let name = "built-in dialects above them".to_owned();
-        checked.push(Checked {
-            name,
-            level: "dialect",
-            source: None,
-            told: Vec::new(),
-            skipped: None,
-            findings: elsewhere,
-        });
+        checked.push(Checked::of(name, "dialect", elsewhere));
     }
     Ok(findings::tell(common, checked))
 }

@@ -30,7 +30,22 @@ pub(super) struct Checked {
     pub(super) told: Vec<String>,
     /// Why it was not looked for after all.
     pub(super) skipped: Option<String>,
+    /// How many of its lines, nodes and attributes were not looked at, though the rest was.
+    pub(super) passed_over: usize,
     pub(super) findings: Findings,
+}
+
+impl Checked {
+    /// All of it was looked at.
+    pub(super) fn of(name: String, level: &'static str, findings: Findings) -> Self {
+        Self { name, level, source: None, told: Vec::new(), skipped: None, passed_over: 0, findings }
+    }
+
+    /// What machines are told of it where a part was not looked at.
+    fn passed_over(&self) -> Option<String> {
+        let counted = print::counted(self.passed_over, "line, node or attribute", "lines, nodes and attributes");
+        (self.passed_over > 0).then(|| format!("{counted} of it not looked at"))
+    }
 }
 
 /// Tells of all; ends with 1 where something of error severity was found.
@@ -98,7 +113,8 @@ impl Telling {
                 let findings: Vec<_> = self.kept.iter().flat_map(|one| &one.findings).collect();
                 let checked = self.kept.iter().map(|one| {
                     let mut told = json!({"name": one.name, "level": one.level, "errors": one.findings.errors().len(),
-                                          "findings": one.findings.len(), "told": one.told});
+                                          "findings": one.findings.len(), "told": one.told,
+                                          "not-looked-at": one.passed_over});
                     if let (Some(reason), Some(members)) = (&one.skipped, told.as_object_mut()) {
                         members.insert("skipped".to_owned(), reason.as_str().into());
                     }

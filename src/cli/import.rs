@@ -107,10 +107,7 @@ pub(super) fn run(common: &Common, arguments: &ImportArguments) -> Ended {
     match common.shape {
         Shape::Sarif | Shape::Junit => {
             let name = arguments.into.display().to_string();
-            return Ok(findings::tell(
-                common,
-                [Checked { name, level: "import", source: None, told: Vec::new(), skipped: None, findings }],
-            ));
+            return Ok(findings::tell(common, [Checked::of(name, "import", findings)]));
         }
         Shape::Json => print::json(&json!({
             "written": files, "findings": findings, "usable_switches": inventory.map_or(0, |found| found.len()),

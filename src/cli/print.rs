@@ -5,6 +5,7 @@ use std::{
     io::{ErrorKind, Write as _, stderr, stdout},
 };
 
+use mercury_model::{Edit, InterfaceName};
 use serde_json::Value;
 
 /// Data for a machine: one line.
@@ -33,18 +34,48 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 /// The order of the ports on a front panel: numbers within names count as numbers, so
 /// that Ethernet2 is before Ethernet10.
 pub(super) fn port_order(one: Option<&str>, other: Option<&str>) -> Ordering {
-    let runs = |name: Option<&str>| -> Vec<(String, u128)> {
-        let mut runs = Vec::new();
-        let mut rest = name.unwrap_or_default();
-        while !rest.is_empty() {
-            let (text, behind) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
-            let (digits, behind) = behind.split_at(behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len()));
-            runs.push((text.to_owned(), digits.parse().unwrap_or_default()));
-            rest = behind;
-        }
-        runs
-    };
     runs(one).cmp(&runs(other)).then_with(|| one.cmp(&other))
+}
+
+/// What is in a name, piece by piece, each with the number behind it.
+fn runs(name: Option<&str>) -> Vec<(&str, u128)> {
+    let mut runs = Vec::new();
+    let mut rest = name.unwrap_or_default();
+    while !rest.is_empty() {
+        let (text, behind) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (digits, behind) = behind.split_at(behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len()));
+        runs.push((text, digits.parse().unwrap_or_default()));
+        rest = behind;
+    }
+    runs
+}
+
+/// Edits for people: what is about ports in the ports' order, and what is before and behind
+/// them where it is.
+pub(super) fn edits(edits: &[Edit]) -> Vec<String> {
+    let mut all: Vec<&Edit> = edits.iter().collect();
+    all.chunk_by_mut(|one, other| one.interface().is_some() == other.interface().is_some())
+        .for_each(|edits| edits.sort_by_cached_key(|edit| owned(edit.interface().map(InterfaceName::as_str))));
+    all.into_iter().map(ToString::to_string).collect()
+}
+
+/// The same of edits that are words already.
+fn in_order<'e>(edits: impl Iterator<Item = &'e str>) -> Vec<&'e str> {
+    let mut all: Vec<&str> = edits.collect();
+    all.chunk_by_mut(|one, other| port_of(one).is_some() == port_of(other).is_some())
+        .for_each(|edits| edits.sort_by_cached_key(|edit| owned(port_of(edit))));
+    all
+}
+
+fn owned(name: Option<&str>) -> (Vec<(String, u128)>, Option<String>) {
+    (runs(name).into_iter().map(|(text, number)| (text.to_owned(), number)).collect(), name.map(str::to_owned))
+}
+
+/// The port that an edit is about, which is named first; a VLAN is made, changed, bound or removed.
+fn port_of(edit: &str) -> Option<&str> {
+    const VERBS: [&str; 6] = ["create ", "change ", "complete ", "bind ", "unbind ", "remove "];
+    let (port, _) = edit.split_once(": ")?;
+    (!VERBS.iter().any(|verb| port.starts_with(verb))).then_some(port)
 }
 
 /// Talk; where nobody can hear it, the exit code tells.
@@ -77,8 +108,8 @@ pub(super) fn report(report: &Value) {
     let cost = if flights == 0 { String::new() } else { format!(", {trips}, {milliseconds} ms") };
     line(&format!("{}: {}{cost}", text("switch"), text("outcome")));
     let edits = ["plan", "differences"].into_iter().flat_map(|name| report[name].as_array()).flatten();
-    for edit in edits {
-        line(&format!("  {}", edit.as_str().unwrap_or_default()));
+    for edit in in_order(edits.map(|edit| edit.as_str().unwrap_or_default())) {
+        line(&format!("  {edit}"));
     }
     for warning in report["warnings"].as_array().into_iter().flatten() {
         line(&format!("  warning: {}", warning.as_str().unwrap_or_default()));
@@ -113,4 +144,23 @@ pub(super) fn state(interface: &Value) -> String {
     let edge = stp["edge-port"].as_str().map(|edge| format!(", {edge}")).unwrap_or_default();
     let guard = if stp["bpdu-guard"] == Value::Bool(true) { ", BPDU guard" } else { "" };
     format!("{enabled}{vlans}{member}{edge}{guard}{description}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_order;
+
+    #[test]
+    fn edits_are_told_in_the_order_of_ports_and_vlans_stay_before_and_behind_them() {
+        let told = [
+            "create VLAN 110 \"a: b\"",
+            "create VLAN 9",
+            "Ethernet10: mtu none -> 9000",
+            "Ethernet10: description none -> \"x: y\"",
+            "Ethernet2: mtu none -> 9000",
+            "remove VLAN 10",
+        ];
+        let expected = [told[0], told[1], told[4], told[2], told[3], told[5]];
+        assert_eq!(in_order(told.into_iter()), expected);
+    }
 }

@@ -125,14 +125,7 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
                 example.unlike(&found).map(|finding| finding.at(file, Some(line)).field(example.name.clone()));
             let findings: Findings = findings.into_iter().collect();
             let name = format!("{}: {}", file.display(), example.name);
-            all.push(Checked {
-                name,
-                level: "examples",
-                source: Some(Arc::clone(&source)),
-                told: Vec::new(),
-                skipped: None,
-                findings,
-            });
+            all.push(Checked { source: Some(Arc::clone(&source)), ..Checked::of(name, "examples", findings) });
             progress.step();
         }
     }

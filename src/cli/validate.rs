@@ -3,6 +3,7 @@
 
 mod beside;
 mod deletes;
+mod files;
 mod kind;
 mod on;
 #[cfg(test)]
@@ -18,7 +19,6 @@ mod value;
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,10 +27,12 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use mercury_adapter::Left;
 use mercury_model::DeviceConfig;
 
 use super::{
     Common, Ended, Failure,
+    bounded::size,
     findings::{Checked, Telling},
     progress::Progress,
     switch::not_in,
@@ -41,7 +43,7 @@ use crate::{
     inventory::{CliSettings, Face, GnmiSettings, Inventory, Switch},
     registry::{self, Form},
 };
-use beside::beside;
+use beside::{beside, united};
 use reading::Candidate;
 use room::Room;
 use schema::{Encoding, Modules};
@@ -50,20 +52,11 @@ use schema::{Encoding, Modules};
 const MAX_SIZE: u64 = 16;
 /// One that is longer, in octets, is not kept beside what libyang makes of it.
 const LARGE: usize = 1 << 20;
-/// Folders may be so deep.
-const MAX_DEPTH: usize = 32;
-/// What candidates are called in folders; other files there are passed over.
-const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
-/// Of what is called so, gnmic's requests alone are candidates.
-const YAML: [&str; 2] = ["yaml", "yml"];
-/// In so many octets it is seen whether a file is one.
-const HEAD: u64 = 64 << 10;
-
 /// What is to be validated.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ValidateArguments {
     /// Candidate configurations, and folders of them. A file that is called as a switch
-    /// of the inventory (`leaf1.xml`) is for that switch.
+    /// of the inventory (`leaf1.xml`) is for that switch. `-` is standard input.
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
     /// What kind they are, where that is not seen.
@@ -124,15 +117,7 @@ impl From<Kind> for Form {
 
 pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended {
     let team = if arguments.on.is_some() { Team::to_be_asked(common)? } else { Team::load(common)? };
-    let mut files = Vec::new();
-    for path in &arguments.paths {
-        gather(path, 0, &mut files)?;
-    }
-    if files.is_empty() {
-        let (endings, yaml) = (ENDINGS.join(", "), YAML.join(" or "));
-        let reason = format!("there is no file that ends in {endings}, and no request of gnmic's in {yaml}");
-        return Err(Failure::Other(reason));
-    }
+    let files = files::gathered(&arguments.paths, arguments.on.is_some())?;
     let modules = Modules::load(&arguments.yang_dir);
     let mut telling = Telling::new(common);
     if let Err(finding) = &modules {
@@ -141,8 +126,12 @@ pub(super) async fn run(common: &Common, arguments: &ValidateArguments) -> Ended
         if arguments.schema_only {
             finding.severity = Severity::Error;
         }
+        let is_no_set = |reason: &str| finding.message.contains(reason);
+        if is_no_set("is no folder") || is_no_set("there is no module in it") {
+            finding.help = Some("--yang-dir names a folder of a vendor's modules, each a .yang file".to_owned());
+        }
         let (name, findings) = ("modules".to_owned(), finding.into());
-        telling.add(Checked { name, level: "schema", source: None, told: Vec::new(), skipped: None, findings });
+        telling.add(Checked::of(name, "schema", findings));
     }
     let room = Room::of(arguments.limit());
     let check = |file: &Path| {
@@ -258,40 +247,6 @@ impl Team {
     }
 }
 
-/// A file, and every file below a folder that is called as candidates are, in order.
-fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
-    let is_folder = fs::metadata(path).map_err(failed)?.is_dir();
-    if !is_folder {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if depth == 0 || ENDINGS.contains(&ending) || YAML.contains(&ending) && is_gnmic(path) {
-            files.push(path.to_owned());
-        }
-        return Ok(());
-    }
-    if depth > MAX_DEPTH {
-        return Err(Failure::Other(format!("{}: more than {MAX_DEPTH} folders in one another", path.display())));
-    }
-    let mut inside = Vec::new();
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        // A link may lead back to where it is.
-        let is_link = entry.file_type().map_err(failed)?.is_symlink();
-        if !is_link && !entry.file_name().to_string_lossy().starts_with('.') {
-            inside.push(entry.path());
-        }
-    }
-    inside.sort();
-    inside.iter().try_for_each(|path| gather(path, depth + 1, files))
-}
-
-/// Whether a file of YAML is a request of gnmic's, or cannot be read, which is to be told.
-fn is_gnmic(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.is_err() || registry::is_gnmic_yaml(&String::from_utf8_lossy(&head))
-}
-
 impl ValidateArguments {
     /// Of one candidate, in bytes.
     fn limit(&self) -> u64 {
@@ -304,26 +259,19 @@ impl ValidateArguments {
 
     fn checked(&self, team: &Team, modules: Option<&Modules>, file: &Path) -> Result<Vec<Checked>, Failure> {
         let name = file.display().to_string();
-        let broken = |finding: Finding| {
-            let findings = Findings::from(finding.at(file, None));
-            Ok(vec![Checked {
-                name: name.clone(),
-                level: "reading",
-                source: None,
-                told: Vec::new(),
-                skipped: None,
-                findings,
-            }])
-        };
+        let broken = |finding: Finding| Ok(vec![Checked::of(name.clone(), "reading", finding.at(file, None).into())]);
         let limit = self.limit();
         if fs::metadata(file).is_ok_and(|it| it.len() > limit) {
-            let finding = Finding::error(Code::Unreadable, format!("longer than {limit} bytes"));
+            let finding = Finding::error(Code::Unreadable, format!("longer than {}", size(limit)));
             return broken(finding.help("--max-size says how big one may be, in MiB"));
         }
         let text: Arc<str> = match super::read_bounded(file, limit) {
             Ok(text) => text.into(),
-            Err(failure) => return broken(Finding::error(Code::Unreadable, failure.to_string())),
+            Err(failure) => return Ok(vec![Checked::of(name.clone(), "reading", unread(file, &failure).into())]),
         };
+        if text.trim().is_empty() {
+            return broken(Finding::error(Code::ReadingNothing, "it is empty").help("nothing was judged"));
+        }
         let Some(form) = self.form(&text) else {
             let finding = Finding::error(Code::CandidateKind, "it is not seen what kind of candidate it is");
             return broken(finding.help("--as xml, json, set-request or lines"));
@@ -335,7 +283,11 @@ impl ValidateArguments {
         }
         let Some(switch) = switch else {
             let finding = Finding::error(Code::CandidateSwitch, "it is not known which switch it is for");
-            return broken(finding.help("name it after the switch (leaf1.xml), or say --switch or --dialect"));
+            let help = match team.inventory.is_empty() {
+                true => "no switches are known: name their file with --switches, or that of --config, or say --dialect",
+                false => "name it after the switch (leaf1.xml), or say --switch or --dialect",
+            };
+            return broken(finding.help(help));
         };
         // Other dialects' modules are their vendors'.
         let is_known = !self.yang_dir.is_empty() || switch.identity.dialect == "openconfig";
@@ -361,9 +313,9 @@ impl ValidateArguments {
             (Some(_), Some(_)) => format!("there are no modules of dialect {} (--yang-dir)", switch.identity.dialect),
             (None, Some(_)) => "there are no modules".to_owned(),
         };
-        let (told, findings) = (Vec::new(), Findings::default());
         at_begins(&mut checked, encoding, Some(&text));
-        checked.insert(0, Checked { name, level: "schema", source: None, told, skipped: Some(reason), findings });
+        let unchecked = Checked::of(name, "schema", Findings::default());
+        checked.insert(0, Checked { skipped: Some(reason), ..unchecked });
         Ok(checked)
     }
 
@@ -380,7 +332,8 @@ impl ValidateArguments {
         mut checked: Vec<Checked>,
     ) -> Result<Vec<Checked>, Finding> {
         let Some(encoding) = encoding else {
-            return Err(Finding::error(Code::CandidateKind, "there is no YANG for the lines of a command line"));
+            let finding = Finding::error(Code::CandidateKind, "there is no YANG for the lines of a command line");
+            return Err(finding.help("without --schema-only they are read by the dialect and judged by the rules"));
         };
         // Why there are none was told.
         let Some(modules) = modules else { return Ok(checked) };
@@ -394,20 +347,25 @@ impl ValidateArguments {
         let is_nothing = modules.is_nothing(&checkable);
         let mut findings = modules.check(checkable, file, self.whole);
         let has_findings = checked.iter().any(|one| !one.findings.is_empty());
+        // What it says and where is held against what the reader says.
+        if source.is_none() && (has_findings || !findings.is_empty()) {
+            source = super::read_bounded(file, self.limit()).ok().map(Arc::from);
+        }
         let decoded = source.as_deref().filter(|_| has_findings && encoding == Encoding::SetRequest);
         let decoded = decoded.and_then(registry::decoded);
         let looked_at = decoded.as_ref().map(|decoded| &*decoded.text).or(source.as_deref());
         checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, looked_at));
+        findings = united(&mut checked, &findings);
+        if self.schema_only && encoding == Encoding::SetRequest {
+            findings.merge(contradicted(source.as_deref().unwrap_or_default(), file));
+        }
         // What nobody has looked at did not pass.
         if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";
             findings.push(Finding::error(Code::ReadingNothing, message).at(file, None));
         }
         let name = file.display().to_string();
-        checked.insert(0, Checked { name, level: "schema", source: None, told: Vec::new(), skipped: None, findings });
-        if source.is_none() && checked.iter().any(|one| !one.findings.is_empty()) {
-            source = super::read_bounded(file, self.limit()).ok().map(Arc::from);
-        }
+        checked.insert(0, Checked::of(name, "schema", findings));
         at_begins(&mut checked, Some(encoding), source.as_deref());
         checked.iter_mut().for_each(|one| one.source.clone_from(&source));
         forget(&mut checked);
@@ -443,36 +401,28 @@ fn forget(checked: &mut [Checked]) {
     checked.iter_mut().filter(|one| one.findings.is_empty()).for_each(|one| one.source = None);
 }
 
+/// Why a file was not read, where that is.
+fn unread(file: &Path, failure: &Failure) -> Finding {
+    let reason = failure.to_string();
+    let reason = reason.strip_prefix(&format!("{}: ", file.display())).unwrap_or(&reason);
+    let (reason, line, column) = place::of_message(reason);
+    let finding = Finding::error(Code::Unreadable, reason).at(file, line).column(column);
+    if line.is_some() { finding.help("save it as UTF-8; iconv makes that of other encodings") } else { finding }
+}
+
+/// Keys of a SetRequest that its paths have with another value.
+fn contradicted(text: &str, file: &Path) -> Findings {
+    let set = registry::set_request(text);
+    let all = set.map(|set| registry::contradicted(text, &set)).unwrap_or_default();
+    let finding = |left: Left| {
+        Finding::error(Code::ReadingKey, format!("{}, and has to be its entry's key", left.what))
+            .at(file, left.line)
+            .column(left.column)
+    };
+    all.into_iter().map(finding).collect()
+}
+
 fn no_modules(dialect: &str) -> Finding {
     let message = format!("there are no modules here by which what is for dialect {dialect} could be checked");
     Finding::error(Code::SchemaModules, message).help("--yang-dir names a folder of its vendor's")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_yaml_in_a_folder_gnmics_requests_alone_are_candidates() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [
-            ("a.xml", "<config/>"),
-            ("b.yaml", "# for leaf1\n---\nupdates:\n  - path: /a\n"),
-            ("c.yml", "deletes: [/a]\n"),
-            ("ci.yml", "validate: {script: [mercury validate .]}\n"),
-            ("vars.yaml", "leaf1:\n  mtu: 9000\n"),
-            ("requests.yaml", "- method: update_port\n"),
-            ("README.md", "# ours\n"),
-        ] {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        let mut files = Vec::new();
-        gather(folder.path(), 0, &mut files).unwrap();
-        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.xml", "b.yaml", "c.yml"]);
-        // Who names one wants to be told what is wrong with it.
-        let (mut files, vars) = (Vec::new(), folder.path().join("vars.yaml"));
-        gather(&vars, 0, &mut files).unwrap();
-        assert_eq!(files, [vars]);
-    }
 }

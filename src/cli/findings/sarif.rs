@@ -14,12 +14,16 @@ pub(super) fn log(all: &[Checked]) -> Value {
     let rules: Vec<Value> = codes.iter().map(rule).collect();
     let results: Vec<Value> = findings().map(result).collect();
     // Without findings of a level it matters whether it was looked at.
-    let skipped: BTreeSet<(&str, &str, &str)> =
-        all.iter().filter_map(|one| Some((one.name.as_str(), one.level, one.skipped.as_deref()?))).collect();
-    let notices = skipped.iter().map(|(name, level, reason)| {
+    let skipped =
+        all.iter().filter_map(|one| Some((one, format!("not checked by {}", one.level), one.skipped.clone()?)));
+    let parts =
+        all.iter().filter_map(|one| Some((one, format!("checked in part by {}", one.level), one.passed_over()?)));
+    let told: BTreeSet<(&str, String)> =
+        skipped.chain(parts).map(|(one, how, why)| (one.name.as_str(), format!("{how}: {why}"))).collect();
+    let notices = told.iter().map(|(name, what)| {
         json!({
             "level": "warning",
-            "message": {"text": format!("{name}: not checked by {level}: {reason}")},
+            "message": {"text": format!("{name}: {what}")},
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}],
         })
     });
@@ -80,18 +84,20 @@ mod tests {
     #[test]
     fn what_was_not_looked_at_is_told_beside_the_findings() {
         let one = |skipped: Option<&str>| Checked {
-            name: "leaf 1.xml".to_owned(),
-            level: "schema",
-            source: None,
-            told: Vec::new(),
             skipped: skipped.map(str::to_owned),
-            findings: Findings::default(),
+            ..Checked::of("leaf 1.xml".to_owned(), "schema", Findings::default())
         };
         let told = log(&[one(Some("there are no modules"))]);
         let notices = &told["runs"][0]["invocations"][0]["toolExecutionNotifications"];
         assert_eq!(notices[0]["message"]["text"], "leaf 1.xml: not checked by schema: there are no modules");
         let place = &notices[0]["locations"][0]["physicalLocation"]["artifactLocation"];
         assert_eq!((&notices[0]["level"], &place["uri"]), (&json!("warning"), &json!("leaf%201.xml")));
+        let part = Checked { passed_over: 2, ..one(None) };
+        let told = log(&[part]);
+        assert_eq!(
+            told["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"],
+            "leaf 1.xml: checked in part by schema: 2 lines, nodes and attributes of it not looked at"
+        );
         let told = log(&[one(None)]);
         assert_eq!(
             told["runs"][0]["invocations"][0],

@@ -17,7 +17,7 @@ pub(super) fn beside(own: &Findings, schema: &Findings, is_nothing: bool, text: 
     let kept = kept.filter(|finding| match finding.code {
         Code::ReadingNamespace => !told.tells(finding, &[Code::SchemaNamespace, Code::SchemaUnknownNode]),
         Code::ReadingOperation => !told.tells(finding, &[Code::SchemaOperation, Code::SchemaValue]),
-        Code::ReadingUnknown => !told.tells(finding, &[Code::SchemaUnknownNode]),
+        Code::ReadingUnknown => !told.tells(finding, &[Code::SchemaUnknownNode]) && !told.keyless(finding),
         Code::ReadingValue => !told.tells(finding, &[Code::SchemaValue]) && !told.tells_words(finding),
         Code::ReadingForeign => !told.tells_words(finding),
         _ => true,
@@ -27,6 +27,72 @@ pub(super) fn beside(own: &Findings, schema: &Findings, is_nothing: bool, text: 
         _ => finding.clone(),
     };
     kept.map(eased).collect()
+}
+
+/// What the modules and the reader both tell of an entry's key stays with the modules', in the reader's
+/// words and at its place; `checked` loses it. That both are there is told, so neither may be
+/// elsewhere.
+pub(super) fn united(checked: &mut [Checked], schema: &Findings) -> Findings {
+    let mut found = BTreeSet::new();
+    let own: Vec<&Finding> = checked.iter().flat_map(|one| &one.findings).filter(|own| is_of_keys(own)).collect();
+    let mut in_own_words = |finding: &Finding| {
+        let Some(index) = own.iter().position(|own| is_one_key(own, finding)) else { return finding.clone() };
+        let Some(own) = own.get(index).filter(|_| found.insert(index)) else { return finding.clone() };
+        let help = Some(own.code.advice().to_owned());
+        let Finding { line, column, .. } = **own;
+        Finding { severity: Severity::Error, message: own.message.clone(), line, column, help, ..finding.clone() }
+    };
+    let told = schema.iter().map(&mut in_own_words).collect();
+    if !found.is_empty() {
+        let mut index = 0;
+        for one in checked {
+            let is_kept = |own: &&Finding| {
+                let is_told = is_of_keys(own) && found.contains(&index);
+                index += usize::from(is_of_keys(own));
+                !is_told
+            };
+            one.findings = one.findings.iter().filter(is_kept).cloned().collect();
+        }
+    }
+    told
+}
+
+fn is_of_keys(own: &Finding) -> bool {
+    matches!(own.code, Code::ReadingKey | Code::ReadingDuplicate)
+}
+
+/// Whether the modules speak of the key that the reader speaks of.
+fn is_one_key(own: &Finding, schema: &Finding) -> bool {
+    match (own.code, schema.code) {
+        (Code::ReadingKey, Code::SchemaReference) => {
+            let leaf = schema.message.split_once("\"../config/").and_then(|(_, rest)| rest.split_once('"'));
+            let (key, leaf) = (quoted(schema).next().unwrap_or_default(), leaf.map_or("", |(leaf, _)| leaf));
+            !leaf.is_empty() && own.message.contains(&format!("[{key}]/config/{leaf} is "))
+        }
+        (Code::ReadingDuplicate, Code::SchemaDuplicate) => {
+            own.message.strip_prefix(&*plain(&schema.field)).is_some_and(|rest| rest.starts_with(" is there "))
+        }
+        _ => false,
+    }
+}
+
+/// `/m:a/b[name='x']` as the reader says it: `/a/b[x]`.
+fn plain(path: &str) -> String {
+    let (mut said, mut rest) = (String::new(), path);
+    while let Some(behind) = rest.strip_prefix('/') {
+        let (name, behind) = behind.split_at(behind.find(['/', '[']).unwrap_or(behind.len()));
+        said.push('/');
+        said.push_str(name.rsplit(':').next().unwrap_or(name));
+        rest = behind;
+        while let Some((value, behind)) = rest.strip_prefix('[').and_then(|key| {
+            let (_, value) = key.split_once("='")?;
+            value.split_once("']")
+        }) {
+            said.push_str(&format!("[{value}]"));
+            rest = behind;
+        }
+    }
+    said
 }
 
 /// Which of the reader's values the modules tell without saying of which port: libyang does so where
@@ -84,6 +150,8 @@ struct Told<'f> {
     lines: Vec<(&'f str, OnceCell<Option<Vec<char>>>)>,
     /// What is said to be wrong of each port.
     by_port: BTreeMap<&'f str, Vec<&'f str>>,
+    /// Lists with an entry that has no key.
+    keyless: BTreeSet<String>,
 }
 
 impl<'f> Told<'f> {
@@ -99,11 +167,18 @@ impl<'f> Told<'f> {
             }
         }
         let lines = text.into_iter().flat_map(str::lines).map(|line| (line, OnceCell::new()));
-        Self { by_place, lines: lines.collect(), by_port }
+        let without_key = schema.iter().filter(|finding| finding.code == Code::SchemaMissingKey);
+        let keyless = without_key.map(|finding| plain(&finding.field)).collect();
+        Self { by_place, lines: lines.collect(), by_port, keyless }
     }
 
     fn tells(&self, own: &Finding, codes: &[Code]) -> bool {
         self.near(own).any(|other| codes.contains(&other.code) && is_of_one(own, other))
+    }
+
+    /// Whether it is an entry without its key, which the modules tell by its list.
+    fn keyless(&self, own: &Finding) -> bool {
+        own.message.split_once(": dialect ").is_some_and(|(list, _)| self.keyless.contains(list))
     }
 
     /// Whether all that a port holds and that is none was told of that port, wherever.
@@ -177,6 +252,42 @@ mod tests {
     fn kept(own: Vec<Finding>, schema: Vec<Finding>, text: &str) -> Vec<String> {
         let told = beside(&own.into_iter().collect(), &schema.into_iter().collect(), false, Some(text));
         told.iter().map(|one| one.message.clone()).collect()
+    }
+
+    #[test]
+    fn of_a_key_is_told_once_in_the_words_that_say_which() {
+        let path = "/m:interfaces/interface[name='e1']";
+        let reference = "Invalid leafref value \"e1\" - no target instance \"../config/name\" with the same value";
+        let key =
+            |port: &str| place(Code::ReadingKey, 4, 9, &format!("/interfaces/interface[{port}]/config/name is e9, …"));
+        let twice = place(Code::ReadingDuplicate, 7, 3, "/interfaces/interface[e1] is there 2 times; …");
+        for (own, schema, is_one) in [
+            (key("e1"), place(Code::SchemaReference, 3, 2, reference).field(format!("{path}/name")), true),
+            (key("e2"), place(Code::SchemaReference, 3, 2, reference).field(format!("{path}/name")), false),
+            (
+                twice.clone(),
+                place(Code::SchemaDuplicate, 2, 2, "Duplicate instance of \"interface\"").field(path),
+                true,
+            ),
+            (twice, place(Code::SchemaDuplicate, 2, 2, "Duplicate instance of \"a\"").field("/m:a[name='e1']"), false),
+        ] {
+            let schema = Finding { severity: Severity::Warning, ..schema };
+            let mut checked = [Checked::of(String::new(), "reading", own.clone().into())];
+            let told = united(&mut checked, &schema.clone().into());
+            let told = told.iter().next().unwrap();
+            assert_eq!(checked[0].findings.is_empty(), is_one, "{told}");
+            let expected = if is_one {
+                (&own.message, Severity::Error, own.line)
+            } else {
+                (&schema.message, Severity::Warning, schema.line)
+            };
+            assert_eq!((&told.message, told.severity, told.line), expected);
+        }
+        // An entry without its key has no words of its own.
+        let unread = place(Code::ReadingUnknown, 1, 1, "/interfaces/interface: dialect openconfig does not read it");
+        let missing = place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:interfaces/interface");
+        assert_eq!(kept(vec![unread.clone()], vec![missing], "").len(), 0);
+        assert_eq!(kept(vec![unread], vec![place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:a")], "").len(), 1);
     }
 
     #[test]
@@ -286,8 +397,7 @@ mod tests {
         let spans = [text.find('A').unwrap()..text.find("\",").unwrap(), text.find("BBBB").unwrap()..text.len() - 2];
         let columns = [3, 8, 9, 15, 16, 19, 25, 28, 29];
         let findings = columns.iter().map(|column| place(Code::SchemaValue, 2, *column, &column.to_string())).collect();
-        let mut checked =
-            [Checked { name: String::new(), level: "schema", source: None, told: Vec::new(), skipped: None, findings }];
+        let mut checked = [Checked::of(String::new(), "schema", findings)];
         at_begins(&mut checked, text, &spans);
         let told: Vec<_> = checked[0].findings.iter().map(|one| column(one).unwrap()).collect();
         assert_eq!(told, [3, 8, 8, 8, 16, 19, 25, 25, 29], "{spans:?}");

@@ -27,6 +27,8 @@ pub(in crate::cli) fn of(text: &str) -> Option<Form> {
     match start.chars().next()? {
         '<' => Some(Form::Xml),
         '{' if is_set(start) => Some(Form::SetRequest),
+        // A table of TOML begins so.
+        '[' if start.trim_start_matches('[').starts_with(|c: char| c.is_ascii_alphabetic()) => None,
         '{' | '[' => Some(Form::Json),
         _ if is_textproto(start) || registry::is_gnmic_yaml(start) || is_like_set(start) => Some(Form::SetRequest),
         _ if start.lines().any(|line| is_of_a_command_line(line) || is_block(line)) => Some(Form::Lines),
@@ -100,6 +102,9 @@ mod tests {
             ("upgrade {\n path { elem { name: \"a\" } }\n}\n", Some(Form::SetRequest)),
             ("upgrades:\n  - path: /a\n", Some(Form::SetRequest)),
             ("hosts:\n  - a\n", None),
+            ("[[switch]]\nname = \"leaf1\"\n", None),
+            ("[log]\n", None),
+            ("[{\"a:b\": 1}]", Some(Form::Json)),
             ("interface Ethernet1\n", Some(Form::Lines)),
             ("set interfaces ge-0/0/1 disable\n", Some(Form::Lines)),
             ("interfaces {\n", Some(Form::Lines)),

@@ -30,7 +30,7 @@ pub(super) async fn asked(
     let name = &switch.identity.name;
     let cannot = |findings: Finding| {
         let findings = Findings::from(findings);
-        vec![Checked { name: name.clone(), level: "switch", source: None, told: Vec::new(), skipped: None, findings }]
+        vec![Checked::of(name.clone(), "switch", findings)]
     };
     // What was begun is discarded before anything ends the process.
     let mut signals = Signals::of_a_command()?;
@@ -54,14 +54,8 @@ pub(super) async fn asked(
         progress.step();
         // What cannot be read is told of elsewhere.
         let Ok(text) = super::super::read_bounded(file, limit) else { continue };
-        let mut checked = Checked {
-            name: file.display().to_string(),
-            level: "switch",
-            source: Some(Arc::from(text.as_str())),
-            told: Vec::new(),
-            skipped: None,
-            findings: Findings::default(),
-        };
+        let source = Some(Arc::from(text.as_str()));
+        let mut checked = Checked { source, ..Checked::of(file.display().to_string(), "switch", Findings::default()) };
         match form(&text) {
             _ if interrupted.is_some() => {
                 let message = format!("{name} was not asked: {}", interrupted.unwrap_or_default());

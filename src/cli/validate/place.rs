@@ -1,5 +1,10 @@
 //! Where in a text something is.
 
+#[cfg(feature = "yang")]
+mod data_path;
+
+#[cfg(feature = "yang")]
+pub(super) use data_path::{in_line, of_data_path, within, without_keys, words};
 use std::{
     cell::{Cell, OnceCell},
     collections::HashMap,
@@ -127,6 +132,13 @@ impl<'t> Places<'t> {
         all
     }
 
+    /// The place of what is so many octets within a value of ASCII, where that begins at a place.
+    pub(super) fn inside(&self, (line, own): Place, value: &str, octets: usize) -> Place {
+        let text = self.lines().get(line - 1).map_or("", |(text, _)| text);
+        let begins = text.char_indices().nth(own - 1).and_then(|(octet, _)| text.get(octet..));
+        (line, own + if begins.is_some_and(|rest| rest.starts_with(value)) { octets } else { 0 })
+    }
+
     /// The first place of a value on the line of a place, or on the next ones; else that place.
     pub(super) fn behind(&self, (line, own): Place, value: &str) -> Place {
         let mut lines = self.lines().get(line - 1..).unwrap_or_default().iter().take(BEHIND).enumerate();
@@ -228,73 +240,6 @@ pub(super) fn holds(line: &str, name: &str) -> bool {
     found(line, name).is_some()
 }
 
-/// The line of the node that a path of libyang's leads to, as far as it can be seen: the
-/// one that holds its name behind the one that holds the last key.
-#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such paths"))]
-pub(super) fn of_data_path(path: &str, text: &str) -> Option<usize> {
-    let key = path.rsplit_once("='").and_then(|(_, rest)| rest.split_once('\'').map(|(key, _)| key));
-    let name = last(path);
-    let begin = key.and_then(|key| text.lines().position(|line| holds(line, key)));
-    let behind = text.lines().enumerate().skip(begin.unwrap_or_default()).find(|(_, line)| holds(line, &name));
-    behind.map(|(index, _)| index).or(begin).map(|index| index + 1)
-}
-
-/// The octet of what a message quotes, or else of the node that a data path leads to, in a
-/// part of a text: its words stand there one behind the other, but for keys, which may stand
-/// behind what they are keys of. The last of them that is found, where not all are.
-#[cfg(feature = "yang")]
-pub(super) fn within(text: &str, at: std::ops::Range<usize>, path: &str, quoted: &str) -> usize {
-    let begin = at.start;
-    let part = text.get(at).unwrap_or_default();
-    // Where each of them is; what is not there is passed over, as a path's prefix may be.
-    let walk = |words: &[&str]| {
-        let mut from = 0;
-        let mut octet = |word: &&str| {
-            let rest = part.get(from..)?;
-            // Of a path that is written as one the names stand between slashes.
-            let octet = from + found_apart(rest, word).or_else(|| found(rest, word))?;
-            from = octet + word.len();
-            Some(octet)
-        };
-        words.iter().map(&mut octet).collect::<Vec<_>>()
-    };
-    let (with_keys, names) = words(path);
-    let value = |words: &[&str]| match walk(&[words, &[quoted]].concat()).as_slice() {
-        [.., Some(_), Some(value)] if !quoted.is_empty() => Some(*value),
-        _ => None,
-    };
-    let (node, in_any_order) = (walk(&with_keys), walk(&names));
-    let last = || [&node, &in_any_order].into_iter().find_map(|all| *all.last()?);
-    // What it quotes may stand before what leads to it.
-    let anywhere = || found(part, quoted).filter(|_| node.iter().all(Option::is_some) && !quoted.is_empty());
-    let found = value(&with_keys).or_else(|| value(&names)).or_else(anywhere).or_else(last);
-    begin + found.or_else(|| node.iter().rev().find_map(|octet| *octet)).unwrap_or_default()
-}
-
-/// The names of a data path with the keys between them, and without.
-#[cfg(feature = "yang")]
-pub(super) fn words(path: &str) -> (Vec<&str>, Vec<&str>) {
-    let (mut all, mut names, mut rest) = (Vec::new(), Vec::new(), path);
-    while let Some(behind) = rest.strip_prefix('/') {
-        let end = behind.find(['/', '[']).unwrap_or(behind.len());
-        let (name, behind) = behind.split_at(end);
-        let name = name.rsplit(':').next().unwrap_or(name);
-        all.push(name);
-        names.push(name);
-        rest = behind;
-        while let Some(inside) = rest.strip_prefix('[') {
-            let Some((_, value)) = inside.split_once('=') else { return (all, names) };
-            let Some(quote @ ('\'' | '"')) = value.chars().next() else { return (all, names) };
-            let Some((key, behind)) = value.get(1..).and_then(|value| value.split_once(quote)) else {
-                return (all, names);
-            };
-            all.push(key);
-            rest = behind.strip_prefix(']').unwrap_or(behind);
-        }
-    }
-    (all, names)
-}
-
 /// Counts lines and characters as it goes on through a text.
 pub(super) struct Counted<'t> {
     text: &'t str,
@@ -321,49 +266,6 @@ impl<'t> Counted<'t> {
         self.octet = octet;
         self.place
     }
-}
-
-/// The name of the node that a data path leads to.
-fn last(path: &str) -> String {
-    without_keys(path).rsplit(['/', ':']).next().unwrap_or_default().to_owned()
-}
-
-/// `/a:b/c[name='x']/d` is `/a:b/c/d`.
-pub(super) fn without_keys(path: &str) -> String {
-    let (mut plain, mut depth, mut quote) = (String::new(), 0usize, None);
-    for c in path.chars() {
-        match (c, quote) {
-            (c, Some(open)) if c == open => quote = None,
-            (_, Some(_)) => {}
-            ('\'' | '"', None) if depth > 0 => quote = Some(c),
-            ('[', None) => depth += 1,
-            (']', None) => depth = depth.saturating_sub(1),
-            (c, None) if depth == 0 => plain.push(c),
-            _ => {}
-        }
-    }
-    plain
-}
-
-/// The column of what a message quotes, or else of the node that its path leads to, in a
-/// line: of several alike the one behind the keys of its path and the node's name, since a
-/// line may be the whole of a file.
-#[cfg_attr(not(feature = "yang"), expect(dead_code, reason = "only libyang has such messages"))]
-pub(super) fn in_line(line: &str, quoted: &str, path: &str) -> Option<usize> {
-    let name = last(path);
-    let behind = |from: usize, word: &str| {
-        let rest = line.get(from..).filter(|_| !word.is_empty())?;
-        found(rest, word).map(|at| from + at)
-    };
-    let keys = path.split("='").skip(1).filter_map(|rest| rest.split_once('\'')).map(|(key, _)| key);
-    let entry = keys.fold(0, |from, key| behind(from, key).map_or(from, |at| at + key.len()));
-    // Keys of JSON may stand behind what they are keys of.
-    let looked = [entry, 0].into_iter().find_map(|from| {
-        let node = behind(from, &name)?;
-        Some((node, behind(node + name.len(), quoted)))
-    });
-    let value = looked.and_then(|(_, value)| value).or_else(|| behind(0, quoted));
-    value.or(looked.map(|(node, _)| node)).map(|octet| column(line, octet))
 }
 
 #[cfg(test)]
@@ -405,6 +307,9 @@ mod tests {
         ] {
             assert_eq!(places.behind(own, value), place, "{own:?} {value}");
         }
+        // A number of a list is pointed at, and nothing where the list does not begin there.
+        let places = Places::of("é vlan 100,5000\n");
+        assert_eq!((places.inside((1, 8), "100,5000", 4), places.inside((1, 3), "100,5000", 4)), ((1, 12), (1, 3)));
     }
 
     #[test]
@@ -438,17 +343,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "yang")]
-    #[test]
-    fn what_is_behind_a_path_that_is_written_as_one_is_found() {
-        let text = "- path: \"/m:a/b[name=x]/config\"\n  value: {colour: red, mtu: 7}\n";
-        for (quoted, column) in [("colour", 11), ("7", 29)] {
-            let path = if quoted == "7" { "/m:a/b[name='x']/config/mtu" } else { "/m:a/b[name='x']/config" };
-            let octet = within(text, 0..text.len(), path, quoted);
-            assert_eq!(Counted::of(text).place(octet), (2, column), "{quoted}");
-        }
-    }
-
     #[test]
     fn a_message_names_its_place_or_none() {
         let own = |text: &str| of_message(text);
@@ -456,44 +350,5 @@ mod tests {
         assert_eq!(own("line 3 column 7: a: b"), ("a: b".to_owned(), Some(3), Some(7)));
         assert_eq!(own("a at line 3 column 0"), ("a".to_owned(), Some(3), Some(1)));
         assert_eq!(own("line of a command: b"), ("line of a command: b".to_owned(), None, None));
-    }
-
-    #[cfg(feature = "yang")]
-    #[test]
-    fn what_a_part_of_a_text_says_is_found_there_alone() {
-        let text = "{\"updates\": [\n {\"path\": \"/a/b[name=x]\", \"value\": {\"mtu\": 7}},\n \
-                    {\"path\": \"/a/b[name=y]\", \"value\": {\n \"name\": \"y\", \"mtu\": 7, \"colour\": \"é\", \"hue\": 7}}]}";
-        let second = text.find("/a/b[name=y]").unwrap() - 10;
-        let mut counted = Counted::of(text);
-        for (path, quoted, place) in [
-            ("/m:a/b[name='y']/mtu", "7", (4, 22)),
-            // An unknown node, by its parent.
-            ("/m:a/b[name='y']", "colour", (4, 26)),
-            ("/m:a/b[name='y']/hue", "7", (4, 47)),
-            ("/m:a/b[name='y']/mtu", "no such value", (4, 16)),
-            ("/m:a/b[name='y']/config/mtu", "7", (4, 22)),
-            // Nothing is behind the path in base64.
-            ("/m:a/b[name='y']/elsewhere", "x", (3, 22)),
-        ] {
-            let octet = within(text, second..text.len(), path, quoted);
-            assert_eq!(counted.place(octet), place, "{path} {quoted}");
-        }
-        assert_eq!(counted.place(0), (1, 1));
-    }
-
-    #[cfg(feature = "yang")]
-    #[test]
-    fn a_value_is_found_behind_the_node_that_has_it() {
-        let line = "<a><low>5</low><high>5</high></a>";
-        assert_eq!(in_line(line, "5", "/m:top/a/high"), Some(22));
-        assert_eq!(in_line(line, "5", "/m:top/a/low"), Some(9));
-        assert_eq!(in_line(line, "6", "/m:top/a/high"), Some(17), "the node, where no such value is");
-        assert_eq!(in_line(line, "6", "/m:top/port[name='et-0/0/1']"), None);
-        assert_eq!(in_line("<low/><high/>", "", "/m:top/port[name='a'][vlan='b']/high"), Some(8));
-        let ports = "<port><name>a</name><mtu>7</mtu></port><port><name>b</name><mtu>7</mtu></port>";
-        assert_eq!(in_line(ports, "7", "/m:top/port[name='a']/mtu"), Some(26));
-        assert_eq!(in_line(ports, "7", "/m:top/port[name='b']/mtu"), Some(65));
-        assert_eq!(in_line("{\"mtu\": 7, \"name\": \"a\"}", "7", "/m:top/port[name='a']/mtu"), Some(9));
-        assert_eq!(in_line("<port><name>et-0/0/1</name>", "", "/m:top/port[name='et-0/0/1']"), Some(2));
     }
 }

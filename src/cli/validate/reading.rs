@@ -7,7 +7,7 @@ use mercury_adapter::{Clashes, Dialect, Left, Recorded, Unread};
 use mercury_model::{DeviceConfig, ForeignVlans, Intended, Leaf, Plan, Running};
 
 use super::{
-    super::findings::Checked,
+    super::{findings::Checked, print},
     deletes::{self, Supposed, Touched},
     place::{self, Places},
     secret,
@@ -45,13 +45,14 @@ impl Candidate<'_> {
         let scope = Recorded::scope(self.switch.rules.serves_vnis());
         let after = Intended(laid(before, &running.config));
         let plan = Plan::between(&Running::new(before, scope.clone()), &after);
-        reading.told = plan.edits.iter().map(ToString::to_string).collect();
+        reading.told = print::edits(&plan.edits);
         reading.told.extend(deleted.iter().map(|path| format!("delete {}", deletes::shown(path))));
         let is_nothing = deleted.is_empty() && ports.is_empty() && clashes == Clashes::default();
         let dialect = dialects.iter().find(|one| one.name == self.switch.identity.dialect);
         let heads = dialect.and_then(|own| own.cli.as_ref()).map(value::vlan_heads).unwrap_or_default();
         self.doubts((&running, &heads), deleted.len(), is_nothing, &mut reading.findings);
         self.left_out(&unread, &mut reading.findings);
+        reading.passed_over = unread.count;
         let Clashes { twice, leaves, keys, values } = &clashes;
         let mut told = |code, lefts: &Unread, why: &str| {
             for left in &lefts.told {
@@ -66,6 +67,7 @@ impl Candidate<'_> {
         told(Code::ReadingOperation, &operations, "");
         let mut rules = self.checked("rules");
         if self.switch.rules.team.is_empty() {
+            rules.skipped = Some("there are none for it".to_owned());
             return vec![reading, rules];
         }
         let decoded = self.decoded();
@@ -90,6 +92,7 @@ impl Candidate<'_> {
                 rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message), first));
             }
         }
+        rules.passed_over = unread.count;
         if let Some(first) = unread.told.first() {
             let message = format!("no rule is asked about {}{}", first.what, others(unread.count));
             // A whole configuration has much beside ports and VLANs, which changes nothing.
@@ -144,7 +147,7 @@ impl Candidate<'_> {
 
     pub(in crate::cli) fn checked(&self, level: &'static str) -> Checked {
         let (name, source) = (self.name.to_owned(), Some(Arc::clone(self.text)));
-        Checked { name, level, source, told: Vec::new(), skipped: None, findings: Findings::default() }
+        Checked { source, ..Checked::of(name, level, Findings::default()) }
     }
 
     fn unread(&self, message: &str) -> Finding {
@@ -195,8 +198,9 @@ impl Candidate<'_> {
                 let named = if wrong.is_empty() { None } else { places.named(&path) };
                 let lines_of =
                     |value: &str| named.map(|own| places.lines_of(own, name.as_str(), value)).unwrap_or_default();
-                for (NoValue { what, value, range }, place) in value::placed(&wrong, lines_of) {
+                for (no_value @ NoValue { what, value, range }, place) in value::placed(&wrong, lines_of) {
                     let place = place.or_else(|| named.map(|own| places.behind(own, value)));
+                    let place = place.map(|own| places.inside(own, value, no_value.at()));
                     let finding =
                         Finding::error(Code::ReadingValue, format!("{name}: {what} {value:?} is none: {range}"));
                     findings.push(place::put(finding.field(path.as_str()), self.name.as_ref(), place));

@@ -90,7 +90,7 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
             Lines,
             block("switchport mode trunk\n   switchport trunk allowed vlan 100-5000"),
             value,
-            (3, 34),
+            (3, 38),
         ),
         ("cisco_ios", Lines, block("switchport access vlan 9999"), value, (2, 27)),
         ("juniper_junos", Xml, junos("9999"), value, (3, 30)),
@@ -106,6 +106,7 @@ fn what_cannot_be_read_is_an_error_with_its_place_and_no_pass_of_the_rules() {
         ("openconfig", Json, "{\"openconfig-vlan:interfaces\": {}}".to_owned(), space, (1, 2)),
         ("openconfig", SetRequest, update("\"openconfig-vlan:mtu\": 1500"), space, (3, 12)),
         ("openconfig", SetRequest, update("name: Ethernet2"), key, (3, 17)),
+        ("openconfig", SetRequest, update("name: Ethernet2").replace("]/config", "]"), key, (3, 17)),
     ];
     let mut problems = Vec::new();
     for (dialect, form, text, code, place) in rows {

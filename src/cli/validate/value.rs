@@ -138,6 +138,19 @@ pub(super) fn placed<'w, P: Copy>(
 }
 
 impl NoValue {
+    /// Where in it the number is that is none, in octets.
+    pub(super) fn at(&self) -> usize {
+        let begins =
+            |at: &usize| !self.value.get(..*at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit()));
+        let starts = self.value.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).filter(begins);
+        let is_wrong = |at: &usize| {
+            let rest = self.value.get(*at..).unwrap_or_default();
+            let number = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+            self.range == VLANS && number.parse::<VlanId>().is_err()
+        };
+        starts.into_iter().find(is_wrong).unwrap_or_default()
+    }
+
     /// Whether a line has a word of the leaf, or all words of a line's head.
     fn fits(&self, line: &str) -> bool {
         let (line, what) = (line.to_lowercase(), self.what.to_lowercase());
@@ -195,6 +208,16 @@ mod tests {
         let others = texts(&["foreign \"mtu 70000\"", "vlan"]);
         assert_eq!(rest, ForeignVlans { access_vlan: texts(&["servers"]), others, ..ForeignVlans::default() });
         assert_eq!(no_vlans(&held, &heads, &BTreeSet::from(["servers"])).rest.access_vlan, texts(&[]));
+    }
+
+    #[test]
+    fn of_a_list_the_number_that_is_none_is_meant() {
+        for (value, at) in
+            [("100,5000", 4), ("100-5000", 4), ("100..5000", 5), ("1,2,0", 4), ("9999", 0), ("5000,100", 0), ("4-2", 0)]
+        {
+            let own = NoValue { what: "trunk-vlans".to_owned(), value: value.to_owned(), range: VLANS };
+            assert_eq!(own.at(), at, "{value}");
+        }
     }
 
     #[test]

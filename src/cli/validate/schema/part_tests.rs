@@ -91,3 +91,34 @@ fn what_a_set_request_deletes_has_the_keys_of_its_lists() {
         assert!(told.iter().all(is_it), "{path}: {told:?}");
     }
 }
+
+/// In libyang's own words, which are told in the reader's.
+#[test]
+fn a_key_with_two_values_and_a_second_entry_are_told_once() {
+    use mercury_model::DeviceConfig;
+
+    use super::super::{beside::united, reading::Candidate};
+    use crate::{inventory::Switch, registry::Form};
+
+    let (modules, dialects) = (Modules::load(&[]).unwrap(), mercury_adapter::builtin().unwrap());
+    let switch = Switch::new("leaf1", "192.0.2.1", "openconfig", "");
+    let port = |key: &str, name: &str| {
+        let kind = "<type xmlns:i=\"urn:ietf:params:xml:ns:yang:iana-if-type\">i:ethernetCsmacd</type>";
+        format!("<interface>\n<name>{key}</name><config><name>{name}</name>{kind}</config></interface>\n")
+    };
+    for (ports, code, message) in [
+        (port("e1", "e9"), Code::SchemaReference, "/interfaces/interface[e1]/config/name is e9, "),
+        (port("e1", "e1").repeat(2), Code::SchemaDuplicate, "/interfaces/interface[e1] is there 2 times"),
+    ] {
+        let text = format!("<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\n{ports}</interfaces>");
+        let (text, name) = (Arc::<str>::from(text), "a.xml");
+        let candidate = Candidate { switch: &switch, form: Form::Xml, name, text: &text, whole: false };
+        let mut checked = candidate.judged(&dialects, &DeviceConfig::default());
+        let schema = modules.check(modules.understand(name.as_ref(), &text, Encoding::Xml), name.as_ref(), false);
+        let schema = united(&mut checked, &schema);
+        let told: Vec<_> =
+            schema.iter().map(|one| (one.code, one.severity, one.message.starts_with(message))).collect();
+        assert_eq!(told, [(code, Severity::Error, true)], "{schema}");
+        assert!(checked.iter().all(|one| one.findings.is_empty()), "{}", checked[0].findings);
+    }
+}

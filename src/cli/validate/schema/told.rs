@@ -87,6 +87,8 @@ impl Told {
     fn without_secrets(self, code: Code) -> Self {
         let (path, last) = shown(&self.path);
         let message = match quotes(code) && is_secret(last) {
+            // The name of a key is the modules' own, and no secret stands behind that word.
+            _ if code == Code::SchemaMissingKey => self.message,
             true => secret::unquoted(&self.message),
             false => masked(&self.message).into_owned(),
         };
@@ -181,6 +183,11 @@ mod tests {
                 "Invalid enumeration value \"x\".",
                 "/m:snmp/a[auth-password='p1'][id='2']/b[name='p3']",
                 ("Invalid enumeration value \"x\"", "/m:snmp/a[auth-password='masked'][id='2']/b[name='p3']"),
+            ),
+            (
+                "List instance is missing its key \"name\".",
+                "/m:a/b",
+                ("List instance is missing its key \"name\"", "/m:a/b"),
             ),
             (
                 "Invalid character sequence \"<password>hunter2\", expected element tag end.",

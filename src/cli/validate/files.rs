@@ -1,0 +1,129 @@
+//! Which files are candidates.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use super::super::Failure;
+use crate::registry;
+
+/// Folders may be so deep.
+const MAX_DEPTH: usize = 32;
+/// What candidates are called in folders; other files there are passed over.
+const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
+/// Of what is called so, gnmic's requests alone are candidates.
+const YAML: [&str; 2] = ["yaml", "yml"];
+/// In so many octets it is seen whether a file is one.
+const HEAD: u64 = 64 << 10;
+
+/// The candidates at these paths; `twice`: each is read two times.
+///
+/// # Errors
+/// A sentence: something is not there, there is none, or standard input is to be read twice.
+pub(super) fn gathered(paths: &[PathBuf], twice: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        gather(path, 0, &mut files)?;
+    }
+    // One may be named by itself and be in a folder that is named.
+    let mut known = BTreeSet::new();
+    files.retain(|file| known.insert(file.clone()));
+    if twice && known.contains(Path::new("-")) {
+        let reason = "-: standard input is read once, and --on reads each candidate twice: name a file";
+        return Err(Failure::Other(reason.to_owned()));
+    }
+    if files.is_empty() {
+        let (endings, yaml) = (ENDINGS.join(", "), YAML.join(" or "));
+        let reason = format!("there is no file that ends in {endings}, and no request of gnmic's in {yaml}");
+        let looked = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(Failure::Other(format!("{looked}: {reason}")));
+    }
+    Ok(files)
+}
+
+/// A file, and every file below a folder that is called as candidates are, in order.
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
+    let is_folder = fs::metadata(path).map_err(failed)?.is_dir();
+    if !is_folder {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if depth == 0 || ENDINGS.contains(&&*ending) || YAML.contains(&&*ending) && is_gnmic(path) {
+            files.push(path.to_owned());
+        }
+        return Ok(());
+    }
+    if depth > MAX_DEPTH {
+        return Err(Failure::Other(format!("{}: more than {MAX_DEPTH} folders in one another", path.display())));
+    }
+    let mut inside = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // A link to a folder may lead back to where it is.
+        let is_link = entry.file_type().map_err(failed)?.is_symlink();
+        if (!is_link || entry.path().is_file()) && !entry.file_name().to_string_lossy().starts_with('.') {
+            inside.push(entry.path());
+        }
+    }
+    inside.sort();
+    inside.iter().try_for_each(|path| gather(path, depth + 1, files))
+}
+
+/// Whether a file of YAML is a request of gnmic's, or cannot be read, which is to be told.
+fn is_gnmic(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_err() || registry::is_gnmic_yaml(&String::from_utf8_lossy(&head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_yaml_in_a_folder_gnmics_requests_alone_are_candidates() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("a.xml", "<config/>"),
+            ("b.yaml", "# for leaf1\n---\nupdates:\n  - path: /a\n"),
+            ("c.yml", "deletes: [/a]\n"),
+            ("ci.yml", "validate: {script: [mercury validate .]}\n"),
+            ("vars.yaml", "leaf1:\n  mtu: 9000\n"),
+            ("requests.yaml", "- method: update_port\n"),
+            ("README.md", "# ours\n"),
+            ("D.CFG", "interface Ethernet1\n"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        // What a link leads to is a candidate; a folder may lead back to itself.
+        std::os::unix::fs::symlink(folder.path().join("a.xml"), folder.path().join("link.xml")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        // One is told of once, however often it is named.
+        let named = [folder.path().to_owned(), folder.path().join("a.xml")];
+        let files = gathered(&named, false).unwrap();
+        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["D.CFG", "a.xml", "b.yaml", "c.yml", "link.xml"]);
+        // Who names one wants to be told what is wrong with it.
+        let vars = folder.path().join("vars.yaml");
+        assert_eq!(gathered(std::slice::from_ref(&vars), false).unwrap(), [vars]);
+    }
+
+    #[test]
+    fn where_there_are_none_it_is_told_where_and_standard_input_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = gathered(&[folder.path().to_owned()], false).unwrap_err().to_string();
+        assert!(
+            told.starts_with(&folder.path().display().to_string()) && told.contains("no file that ends in"),
+            "{told}"
+        );
+        let input = || [PathBuf::from("-")];
+        assert_eq!(gathered(&input(), false).unwrap(), input());
+        assert!(gathered(&input(), true).unwrap_err().to_string().contains("reads each candidate twice"));
+    }
+}
