@@ -245,6 +245,10 @@ fn broken_toml_is_found_on_its_line_without_its_text() {
     let syntax: Vec<_> = findings.iter().filter(|f| f.code == Code::Syntax).collect();
     assert_eq!(syntax.iter().map(|f| f.line).collect::<Vec<_>>(), [Some(2)], "{findings}");
     assert!(!findings.to_string().contains("hunter2"), "{findings}");
+    // Of another kind of file each line would be one.
+    let (_, flood) = read(&"<name>Ethernet1</name>\n".repeat(20));
+    let flood = flood.iter().filter(|(code, ..)| *code == Code::Syntax).count();
+    assert_eq!(flood, 6);
     let (_, twice) = read("auth = \"noauth\"\nauth = \"noauth\"\n");
     assert!(twice.contains(&(Code::Syntax, Some(2), String::new())), "{twice:?}");
 }

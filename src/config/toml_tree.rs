@@ -6,14 +6,22 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
+/// A file of another kind is wrong on every line; so many of them are told.
+const MAX_SYNTAX: usize = 5;
+
 /// Reads TOML; what can be read of a broken document is returned with findings.
 pub(crate) fn parse(file: &Path, text: &str, findings: &mut Findings) -> Table {
     let lines = Lines::of(text);
     let (root, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
+    let more = errors.len().saturating_sub(MAX_SYNTAX);
+    for error in errors.into_iter().take(MAX_SYNTAX) {
         // Only the message: the error's own Display quotes the line, which may hold a secret.
         let line = error.span().map(|span| lines.at(&span));
         findings.push(Finding::error(Code::Syntax, error.message()).at(file, line));
+    }
+    if more > 0 {
+        let message = format!("and {more} more such mistakes: is it TOML?");
+        findings.push(Finding::error(Code::Syntax, message).at(file, None));
     }
     // Line 0: what a file lacks as a whole is on no line.
     lines.table(root.get_ref(), 0)

@@ -75,5 +75,9 @@ fn asked(question: &str) -> Result<Option<String>, Failure> {
     let mut line = String::new();
     let mut input = std::io::Read::take(std::io::stdin().lock(), MAX_ANSWER);
     let read = input.read_line(&mut line).map_err(Failure::because)?;
+    if read == 0 {
+        // Nobody's answer ended the line.
+        print::talk("");
+    }
     Ok((read > 0).then(|| line.trim().to_owned()))
 }
