@@ -150,7 +150,7 @@ struct Told<'f> {
     lines: Vec<(&'f str, OnceCell<Option<Vec<char>>>)>,
     /// What is said to be wrong of each port.
     by_port: BTreeMap<&'f str, Vec<&'f str>>,
-    /// Lists with an entry that has no key.
+    /// Lists with an entry that has no key; libyang leaves out what is above them.
     keyless: BTreeSet<String>,
 }
 
@@ -178,7 +178,9 @@ impl<'f> Told<'f> {
 
     /// Whether it is an entry without its key, which the modules tell by its list.
     fn keyless(&self, own: &Finding) -> bool {
-        own.message.split_once(": dialect ").is_some_and(|(list, _)| self.keyless.contains(list))
+        own.message
+            .split_once(": dialect ")
+            .is_some_and(|(list, _)| self.keyless.iter().any(|known| list.ends_with(known)))
     }
 
     /// Whether all that a port holds and that is none was told of that port, wherever.
@@ -285,7 +287,7 @@ mod tests {
         }
         // An entry without its key has no words of its own.
         let unread = place(Code::ReadingUnknown, 1, 1, "/interfaces/interface: dialect openconfig does not read it");
-        let missing = place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:interfaces/interface");
+        let missing = place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:interface");
         assert_eq!(kept(vec![unread.clone()], vec![missing], "").len(), 0);
         assert_eq!(kept(vec![unread], vec![place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:a")], "").len(), 1);
     }

@@ -149,7 +149,10 @@ impl Desk<'_> {
         }
         let [running, candidate] = self.both().await?;
         let edits = Plan::between(&running, &Intended(candidate.config)).edits;
-        checked.told.extend(edits.iter().map(ToString::to_string));
+        if !edits.is_empty() {
+            checked.told.push(format!("staged on {}:", self.switch.identity.name));
+        }
+        checked.told.extend(print::edits(&edits));
         match self.answer(Step::Compare, Code::SwitchCannot).await {
             Ok(Answer::Difference(Some(own))) => {
                 checked.told.push(format!("by {} itself:", self.switch.identity.name));

@@ -4,6 +4,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use super::{Encoding, Modules};
 use crate::finding::{Code, Severity};
+use serde_json::{Value, json};
 
 const MODULE: &str = r#"module t {
   namespace "urn:t";
@@ -14,6 +15,7 @@ const MODULE: &str = r#"module t {
     leaf relative { type leafref { path "../t:x"; } }
     leaf entry { type leafref { path "/t:a/t:list/t:name"; } }
     leaf near { type leafref { path "../t:list/t:name"; } }
+    leaf high { type uint8; must ". > 5" { error-message "too low"; } }
     leaf-list many { type string; }
     list list { key "name"; leaf name { type string; } leaf own { type leafref { path "../t:name"; } } }
   }
@@ -97,7 +99,10 @@ fn what_a_set_request_deletes_has_the_keys_of_its_lists() {
 fn a_key_with_two_values_and_a_second_entry_are_told_once() {
     use mercury_model::DeviceConfig;
 
-    use super::super::{beside::united, reading::Candidate};
+    use super::super::{
+        beside::{beside, united},
+        reading::Candidate,
+    };
     use crate::{inventory::Switch, registry::Form};
 
     let (modules, dialects) = (Modules::load(&[]).unwrap(), mercury_adapter::builtin().unwrap());
@@ -108,6 +113,11 @@ fn a_key_with_two_values_and_a_second_entry_are_told_once() {
     };
     for (ports, code, message) in [
         (port("e1", "e9"), Code::SchemaReference, "/interfaces/interface[e1]/config/name is e9, "),
+        (
+            port("e2", "e2") + &port("e1", "e1").replace("<name>e1</name><config>", "<config>"),
+            Code::SchemaMissingKey,
+            "List instance is missing its key \"name\"",
+        ),
         (port("e1", "e1").repeat(2), Code::SchemaDuplicate, "/interfaces/interface[e1] is there 2 times"),
     ] {
         let text = format!("<interfaces xmlns=\"http://openconfig.net/yang/interfaces\">\n{ports}</interfaces>");
@@ -119,6 +129,49 @@ fn a_key_with_two_values_and_a_second_entry_are_told_once() {
         let told: Vec<_> =
             schema.iter().map(|one| (one.code, one.severity, one.message.starts_with(message))).collect();
         assert_eq!(told, [(code, Severity::Error, true)], "{schema}");
-        assert!(checked.iter().all(|one| one.findings.is_empty()), "{}", checked[0].findings);
+        let left = beside(&checked[0].findings, &schema, false, Some(&text));
+        assert!(left.is_empty(), "{left}");
+    }
+}
+
+/// Each kind of mistake, as JSON and as what a SetRequest brings.
+#[test]
+fn each_mistake_of_json_is_one_of_a_set_request_too() {
+    let subset = Modules::load(&[]).unwrap();
+    let kind = "iana-if-type:ethernetCsmacd";
+    let named = |name: &str| json!({"name": "e1", "config": {"name": name, "type": kind}});
+    let port = |vlans: Value| {
+        let mut port = named("e1");
+        port["openconfig-if-ethernet:ethernet"] = json!({"openconfig-vlan:switched-vlan": {"config": vlans}});
+        port
+    };
+    for (entries, code, message) in [
+        (json!([port(json!({"interface-mode": "ACCESS", "access-vlan": 110}))]), None, ""),
+        (json!([port(json!({"interface-mode": "TUNNEL"}))]), Some(Code::SchemaValue), "enumeration value \"TUNNEL\""),
+        (json!([port(json!({"interface-mode": "ACCESS", "access-vlan": 5000}))]), Some(Code::SchemaValue), "5000"),
+        (
+            json!([port(json!({"interface-mode": "ACCESS", "native-vlan": 5}))]),
+            Some(Code::SchemaWhen),
+            "When condition",
+        ),
+        (json!([port(json!({"vlan": 5}))]), Some(Code::SchemaUnknownNode), "Node \"vlan\" not found"),
+        (json!([named("e9")]), Some(Code::SchemaReference), "Invalid leafref value \"e1\""),
+        (json!([{"config": {"name": "e1", "type": kind}}]), Some(Code::SchemaMissingKey), "its key \"name\""),
+        (json!([named("e1"), named("e1")]), Some(Code::SchemaDuplicate), "Duplicate instance of \"interface\""),
+    ] {
+        let of_json = json!({"openconfig-interfaces:interfaces": {"interface": entries}}).to_string();
+        let set = json!({"updates": [{"path": "/interfaces", "value": {"interface": entries}}]}).to_string();
+        for (text, encoding) in [(of_json, Encoding::Json), (set, Encoding::SetRequest)] {
+            let told = told(&subset, &text, encoding, true);
+            let first = told.first().map(|(code, severity, _)| (*code, *severity));
+            assert_eq!(first, code.map(|code| (code, Severity::Error)), "{encoding:?} {text}: {told:?}");
+            assert!(told.iter().all(|(.., own)| own.contains(message)), "{encoding:?} {text}: {told:?}");
+        }
+    }
+    let modules = modules();
+    let set = r#"{"updates": [{"path": "/a/high", "value": 4}]}"#;
+    for (text, encoding) in [(r#"{"t:a": {"high": 4}}"#, Encoding::Json), (set, Encoding::SetRequest)] {
+        let told = told(&modules, text, encoding, true);
+        assert_eq!(told, [(Code::SchemaMust, Severity::Error, "too low".to_owned())], "{encoding:?}");
     }
 }
