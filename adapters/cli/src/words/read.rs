@@ -107,8 +107,8 @@ pub(in crate::words) fn is_of_a_port(name: &str) -> bool {
 /// All ports of a configuration are read in parts, one for so many of its octets and at most so
 /// many: what lines and data take of them at once is that much less, and each line is looked
 /// at that many times.
-const PART: usize = 32 << 10;
-const PARTS: usize = 16;
+const PART: usize = 16 << 10;
+const PARTS: usize = 24;
 
 /// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.
 ///

@@ -135,6 +135,9 @@ impl<'l> Parts<'l> {
             *own = if own.is_empty() { ports } else { format!("{own}, {ports}") };
         }
         beside.listing = lists.map(|lists| lists.vlans);
+        // What was read of this part is among all, in nodes that are full.
+        self.interfaces.settle();
+        self.written.settle();
         self.shared.extend(shared::in_interfaces(tree, data, |name| self.interfaces.contains(name)));
         self.beside = Some(beside);
     }
@@ -233,8 +236,12 @@ impl<K: Ord, V> Dense<K, V> {
         self.newest.insert(key, value);
         // So large a part that each is moved a few times at most.
         if self.newest.len() > 64.max(self.whole.len() / 8) {
-            self.whole.append(&mut self.newest);
+            self.settle();
         }
+    }
+
+    fn settle(&mut self) {
+        self.whole.append(&mut self.newest);
     }
 
     fn contains(&self, key: &K) -> bool {
@@ -242,7 +249,7 @@ impl<K: Ord, V> Dense<K, V> {
     }
 
     fn whole(mut self) -> BTreeMap<K, V> {
-        self.whole.append(&mut self.newest);
+        self.settle();
         self.whole
     }
 }
