@@ -301,10 +301,7 @@ pub fn find_switch(inventory: &Inventory, parameter: &str, id: &str) -> Result<A
             None => {
                 let sharing = inventory.sharing(id).join(", ");
                 let reason = match sharing.is_empty() {
-                    true => {
-                        let near = inventory.nearest(id).map(|near| format!("; did you mean {near}?"));
-                        format!("switch {id:?} is not in the inventory{}", near.unwrap_or_default())
-                    }
+                    true => format!("switch {id:?} is not in the inventory"),
                     false => format!("{id:?} is the address of {sharing}; name one of them, or a MAC address of it"),
                 };
                 Fault::new(FaultKind::SwitchNotFound, format!("{parameter}: {reason}"))

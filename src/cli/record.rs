@@ -8,8 +8,8 @@ use mercury_adapter::MAX_REPLY;
 use mercury_model::{Scope, Segment, VlanId};
 use serde_json::{Value, json};
 
-use super::{Common, DONE, Ended, Failure, Output, found, print, read_bounded};
-use crate::{config::LogLevel, intent::find_switch, registry};
+use super::{Common, DONE, Ended, Failure, Output, found, print, read_bounded, switch::named};
+use crate::{config::LogLevel, registry};
 
 /// A switch to record.
 #[derive(Clone, Debug, Args)]
@@ -29,7 +29,7 @@ pub(super) struct ReplayArguments {
 
 pub(super) async fn record(common: &Common, arguments: &RecordArguments) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-    let switch = find_switch(&inventory, "switch", &arguments.switch).map_err(Failure::Refused)?;
+    let switch = named(&inventory, &arguments.switch)?;
     let recording = registry::record(&switch, inventory.dialects()).await.map_err(Failure::Other)?;
     print::line(&recording.transcript.to_string());
     match recording.failed {
@@ -43,7 +43,7 @@ pub(super) async fn record(common: &Common, arguments: &RecordArguments) -> Ende
 
 pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ended {
     let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
-    let switch = find_switch(&inventory, "switch", &arguments.switch).map_err(Failure::Refused)?;
+    let switch = named(&inventory, &arguments.switch)?;
     let text = read_bounded(&arguments.transcript, MAX_REPLY as u64)?;
     let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());
     let read = registry::replayed(&switch, inventory.dialects(), &text, scope).await;

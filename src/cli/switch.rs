@@ -1,7 +1,7 @@
 //! `mercury switch list` and `mercury switch probe`.
 #![expect(clippy::indexing_slicing, reason = "a JSON value indexed by a name it lacks is null")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use mercury_adapter::{ConnectError, Datastore, Probe};
 use mercury_model::{InterfaceName, Scope};
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     config::Settings,
+    fault::{Fault, FaultKind},
     finding::Findings,
     intent::find_switch,
     inventory::{Face, Inventory, Switch},
@@ -29,6 +30,17 @@ pub(super) fn in_some_inventory(read: (Settings, Inventory, Findings)) -> Result
         return Err(Failure::Other(words.to_owned()));
     }
     Ok((settings, inventory))
+}
+
+/// The switch that somebody at the command line names, who is told which was meant: callers
+/// are not, to whom a policy may hide it, and a long name of theirs would be held against all.
+pub(super) fn named(inventory: &Inventory, name: &str) -> Result<Arc<Switch>, Failure> {
+    find_switch(inventory, "switch", name).map_err(|fault| match inventory.nearest(name) {
+        Some(near) if fault.kind == FaultKind::SwitchNotFound && inventory.sharing(name).is_empty() => {
+            Failure::Refused(Fault { message: format!("{}; did you mean {near}?", fault.message), ..fault })
+        }
+        _ => Failure::Refused(fault),
+    })
 }
 
 /// Why a switch is not found.
@@ -102,7 +114,7 @@ fn of_card(switch: &Switch, report: &Report) -> Vec<(String, String)> {
 
 pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> Ended {
     let service = common.service()?;
-    let switch = find_switch(service.inventory(), "switch", name).map_err(Failure::Refused)?;
+    let switch = named(service.inventory(), name)?;
     let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());
     let report = service.read(&switch, scope).await.map_err(Failure::because)?;
     service.finish().await;

@@ -338,8 +338,11 @@ impl ValidateArguments {
         // Why there are none was told.
         let Some(modules) = modules else { return Ok(checked) };
         let checkable = modules.understand(file, &text, encoding);
-        // While libyang has a large one in memory it is there once more in the file alone.
-        let mut source = (text.len() <= LARGE).then(|| Arc::clone(&text));
+        let is_judged_here = self.schema_only && encoding == Encoding::SetRequest;
+        let against = is_judged_here.then(|| contradicted(&text, file));
+        // While libyang has a large one in memory it is there once more in the file alone, which
+        // standard input is not.
+        let mut source = (text.len() <= LARGE || file == Path::new("-")).then(|| Arc::clone(&text));
         if source.is_none() {
             checked.iter_mut().for_each(|one| one.source = None);
         }
@@ -356,9 +359,7 @@ impl ValidateArguments {
         let looked_at = decoded.as_ref().map(|decoded| &*decoded.text).or(source.as_deref());
         checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, looked_at));
         findings = united(&mut checked, &findings);
-        if self.schema_only && encoding == Encoding::SetRequest {
-            findings.merge(contradicted(source.as_deref().unwrap_or_default(), file));
-        }
+        against.into_iter().for_each(|against| findings.merge(against));
         // What nobody has looked at did not pass.
         if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";

@@ -417,9 +417,15 @@ pub(crate) fn seconds(text: &str) -> Option<u64> {
     number.trim_end().parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// The known word within two edits of `word`, for "did you mean".
+/// Octets of the longest word that is held against those that are known.
+const LONGEST_WORD: usize = 64;
+
+/// The known word within two edits of `word`, for "did you mean"; none of a word that is too
+/// long to be compared with all of them.
 pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let is_comparable = |known: &&&str| known.len() <= LONGEST_WORD;
+    let known = known.iter().filter(is_comparable).take_while(|_| word.len() <= LONGEST_WORD);
+    let distances = known.map(|candidate| (distance(word, candidate), *candidate));
     distances.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
 }
 

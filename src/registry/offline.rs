@@ -220,7 +220,7 @@ pub fn contradicted(text: &str, set: &SetRequest) -> Vec<Left> {
         for (key, wanted) in keys {
             let said = entry.iter().find(|(own, _)| own.rsplit(':').next() == Some(key)).map(|(_, said)| said);
             let said = said.map(|said| said.as_str().map_or_else(|| said.to_string(), str::to_owned));
-            let Some(said) = said.filter(|said| said != wanted) else { continue };
+            let Some(said) = said.filter(|said| !is_same_key(said, wanted)) else { continue };
             let octet = text.get(one.at.clone()).and_then(|part| part.find(&*said)).unwrap_or_default() + one.at.start;
             let before = text.get(..octet).unwrap_or_default();
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -230,6 +230,12 @@ pub fn contradicted(text: &str, set: &SetRequest) -> Vec<Left> {
         }
     }
     found
+}
+
+/// Whether both are one value of a key: an identity has the name of its module before it, or not.
+fn is_same_key(said: &str, wanted: &str) -> bool {
+    let is_qualified = |long: &str, short: &str| long.split_once(':').is_some_and(|(_, name)| name == short);
+    said == wanted || is_qualified(said, wanted) || is_qualified(wanted, said)
 }
 
 /// A gNMI SetRequest with what is base64 in it decoded where it stands, to look for places in;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, Lost, json};
+use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, JsonProblem, Lost, json};
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
@@ -129,7 +129,12 @@ async fn data(client: &mut Client, uri: &str, within: Duration) -> Result<Option
     let ask = Ask::get(uri);
     let reply = client.exchange(&ask, within).await.map_err(|lost| unreached(client, &lost))?;
     match judge(&ask.method, reply.status, &reply.body) {
-        Ok(()) => Ok(json(&reply.body, &mut client.share()).ok()),
+        Ok(()) => match json(&reply.body, &mut client.share()) {
+            Ok(told) => Ok(Some(told)),
+            // What a moment without room hides would stay hidden for as long as the session.
+            Err(JsonProblem::NoRoom(full)) => Err(unreached(client, &Lost::NoRoom(full.to_string()))),
+            Err(JsonProblem::Malformed(_)) => Ok(None),
+        },
         Err(Failure::Lost(lost)) => Err(unreached(client, &lost)),
         Err(Failure::Refused(refusal) | Failure::NotNow(refusal)) => {
             if reply.status == http::StatusCode::UNAUTHORIZED {

@@ -26,7 +26,7 @@ const HEAD: u64 = 64 << 10;
 pub(super) fn gathered(paths: &[PathBuf], twice: bool) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        gather(path, 0, &mut files)?;
+        gather((path, path), 0, &mut files)?;
     }
     // One may be named by itself and be in a folder that is named.
     let mut known = BTreeSet::new();
@@ -45,7 +45,7 @@ pub(super) fn gathered(paths: &[PathBuf], twice: bool) -> Result<Vec<PathBuf>, F
 }
 
 /// A file, and every file below a folder that is called as candidates are, in order.
-fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn gather((top, path): (&Path, &Path), depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if path == Path::new("-") {
         files.push(path.to_owned());
         return Ok(());
@@ -65,14 +65,21 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fai
     let mut inside = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        // A link to a folder may lead back to where it is.
+        // A link to a folder may lead back to where it is, and one to a file out of what was named,
+        // to what is nobody's to be shown.
         let is_link = entry.file_type().map_err(failed)?.is_symlink();
-        if (!is_link || entry.path().is_file()) && !entry.file_name().to_string_lossy().starts_with('.') {
+        if (!is_link || stays(top, &entry.path())) && !entry.file_name().to_string_lossy().starts_with('.') {
             inside.push(entry.path());
         }
     }
     inside.sort();
-    inside.iter().try_for_each(|path| gather(path, depth + 1, files))
+    inside.iter().try_for_each(|path| gather((top, path), depth + 1, files))
+}
+
+/// Whether a link leads to a file below the folder that was named.
+fn stays(top: &Path, link: &Path) -> bool {
+    let whole = |path: &Path| fs::canonicalize(path).ok();
+    link.is_file() && whole(link).zip(whole(top)).is_some_and(|(link, top)| link.starts_with(top))
 }
 
 /// Whether a file of YAML is a request of gnmic's, or cannot be read, which is to be told.
@@ -101,7 +108,10 @@ mod tests {
         ] {
             fs::write(folder.path().join(name), text).unwrap();
         }
-        // What a link leads to is a candidate; a folder may lead back to itself.
+        // What a link leads to below is a candidate; a folder may lead back to itself.
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("secret.cfg"), "password\n").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path().join("secret.cfg"), folder.path().join("out.cfg")).unwrap();
         std::os::unix::fs::symlink(folder.path().join("a.xml"), folder.path().join("link.xml")).unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
         // One is told of once, however often it is named.

@@ -234,3 +234,19 @@ fn an_edit_with_an_operation_that_is_none_is_not_sent() {
     let refused = of("frobnicate").err().unwrap();
     assert!(refused.contains("line 1: ") && refused.contains("frobnicate"), "{refused}");
 }
+
+/// A key that is an identity may be told with its module's name, or without.
+#[test]
+fn a_key_that_has_its_modules_name_contradicts_no_path_without() {
+    let brings = |identifier: &str| {
+        format!(
+            r#"{{"update": [{{"path": {{"elem": [{{"name": "protocols"}}, {{"name": "protocol", "key": {{"identifier":
+            "STATIC"}}}}]}}, "val": {{"jsonIetfVal": {{"identifier": "{identifier}"}}}}}}]}}"#
+        )
+    };
+    for (identifier, contradicts) in [("openconfig-policy-types:STATIC", false), ("STATIC", false), ("BGP", true)] {
+        let text = brings(identifier);
+        let found = contradicted(&text, &set_request(&text).unwrap());
+        assert_eq!(!found.is_empty(), contradicts, "{identifier}: {found:?}");
+    }
+}
