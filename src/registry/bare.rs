@@ -54,6 +54,7 @@ async fn by_http2(switch: &Switch, settings: &TlsSettings) -> Result<Box<dyn Sen
     Ok(Box::new(sender))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as an error is given")]
 fn broken(why: impl ToString) -> ConnectError {
     ConnectError { fault: ConnectFault::Protocol, message: why.to_string() }
 }

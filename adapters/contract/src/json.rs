@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for One<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            let node = if map.len() % MEMBERS == 0 { NODE } else { 0 };
+            let node = if map.len().is_multiple_of(MEMBERS) { NODE } else { 0 };
             self.0.grow(name.len().max(LEAST) + node)?;
             let value = members.next_value_seed(One(self.0))?;
             map.insert(name, value);

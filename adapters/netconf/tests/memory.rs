@@ -1,7 +1,12 @@
 //! What a large reply takes of the memory, and what a session keeps when it has understood one, as
 //! the allocator of this process sees it.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure of the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement that cannot be made is a failure of the test"
+)]
 
 use std::{fmt::Write as _, time::Duration};
 

@@ -110,7 +110,7 @@ async fn call(
     let params =
         json!({"switch_id": switch, "port_name": port, "description": "bench", "mode": "access", "native_vlan": vlan});
     let (result, time) = post(client, address, method, &params).await?;
-    let report = result["switches"].get(0).unwrap_or(&result);
+    let report = result.get("switches").and_then(|switches| switches.get(0)).unwrap_or(&result);
     Ok(Sample { time, flights: report["flights"].as_u64().unwrap_or_default() })
 }
 
