@@ -34,7 +34,7 @@ enum Door {
     /// To the service itself.
     Inside(Arc<Service>),
     /// Over HTTP, as callers' do, on connections that are kept.
-    Http(Client<HttpConnector, Body>, SocketAddr),
+    Http(Arc<Client<HttpConnector, Body>>, SocketAddr),
 }
 
 impl Door {
@@ -63,7 +63,7 @@ pub(super) async fn run(common: &Common, arguments: &BenchArguments, burst: u16)
     let names: Vec<String> = switches.iter().map(|switch| switch.identity.name.clone()).collect();
     let served = Served::start(switches.into_iter().collect(), NoLocks::shared()).await?;
     let door = match arguments.http {
-        true => Door::Http(load::client(), served.address),
+        true => Door::Http(Arc::new(load::client()), served.address),
         false => Door::Inside(Arc::clone(&served.service)),
     };
     let at_once = if arguments.http { Limits::default().max_connections_per_peer } else { Semaphore::MAX_PERMITS };
