@@ -239,10 +239,9 @@ fn an_edit_with_an_operation_that_is_none_is_not_sent() {
 #[test]
 fn a_key_that_has_its_modules_name_contradicts_no_path_without() {
     let brings = |identifier: &str| {
-        format!(
-            r#"{{"update": [{{"path": {{"elem": [{{"name": "protocols"}}, {{"name": "protocol", "key": {{"identifier":
-            "STATIC"}}}}]}}, "val": {{"jsonIetfVal": {{"identifier": "{identifier}"}}}}}}]}}"#
-        )
+        let value = format!(r#"{{\"identifier\": \"{identifier}\"}}"#);
+        let key = r#"key { key: "identifier" value: "STATIC" }"#;
+        format!(r#"update {{ path {{ elem {{ name: "protocol" {key} }} }} val {{ json_ietf_val: "{value}" }} }}"#)
     };
     for (identifier, contradicts) in [("openconfig-policy-types:STATIC", false), ("STATIC", false), ("BGP", true)] {
         let text = brings(identifier);
