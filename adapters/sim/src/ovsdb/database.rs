@@ -122,6 +122,7 @@ impl Database {
             return Err(Failed::new("referential integrity violation", details));
         }
         self.collect();
+        self.forget();
         for (name, table) in schema::tables() {
             self.counts(name, table)?;
         }
@@ -144,6 +145,25 @@ impl Database {
             }
             if gone == 0 {
                 return;
+            }
+        }
+    }
+
+    /// Takes weak references away that lead nowhere (RFC 7047 section 3.2).
+    fn forget(&mut self) {
+        for (name, table) in schema::tables() {
+            let weak = table.columns.iter().filter_map(|(column, own)| Some((column, own.of.key.weakly.as_deref()?)));
+            for (column, to) in weak {
+                let is_there = |atom: &&Atom| matches!(atom, Atom::Uuid(uuid) if self.row(to, uuid).is_some());
+                let fewer = |(uuid, row): (&String, &Row)| {
+                    let had = row.get(column)?;
+                    let left: BTreeSet<Atom> = had.set().filter(is_there).cloned().collect();
+                    let mut row = row.clone();
+                    (left.len() < had.len()).then(|| row.insert(column.clone(), Datum::Set(left)))?;
+                    Some((uuid.clone(), row))
+                };
+                let changed: Vec<_> = self.rows(name).filter_map(fewer).collect();
+                changed.into_iter().for_each(|(uuid, row)| self.put(name, &uuid, row));
             }
         }
     }

@@ -58,8 +58,10 @@ pub(super) struct Base {
     least: i64,
     most: i64,
     words: Vec<String>,
-    /// The table whose rows it refers to.
+    /// The table whose rows it refers to, which are there as long as it does.
     pub(super) refers: Option<String>,
+    /// The same, where it refers to them only as long as they are there.
+    pub(super) weakly: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,12 +192,14 @@ impl Base {
             _ => return None,
         };
         let words = json.pointer("/enum/1").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let (table, is_weak) = (json["refTable"].as_str().map(str::to_owned), json["refType"] == "weak");
         Some(Self {
             kind,
             least: json["minInteger"].as_i64().unwrap_or(i64::MIN),
             most: json["maxInteger"].as_i64().unwrap_or(i64::MAX),
             words: words.map(str::to_owned).collect(),
-            refers: json["refTable"].as_str().map(str::to_owned),
+            refers: table.clone().filter(|_| !is_weak),
+            weakly: table.filter(|_| is_weak),
         })
     }
 
@@ -252,7 +256,7 @@ impl Type {
 
     /// The type of `_uuid` and `_version`.
     pub(super) fn of_row() -> Self {
-        let key = Base { kind: Kind::Uuid, least: 0, most: 0, words: Vec::new(), refers: None };
+        let key = Base { kind: Kind::Uuid, least: 0, most: 0, words: Vec::new(), refers: None, weakly: None };
         Self { key, value: None, min: 1, max: 1 }
     }
 

@@ -70,6 +70,6 @@ mod tests {
         for (name, table) in text["tables"].as_object().unwrap() {
             assert_eq!(tables()[name].columns.len(), table["columns"].as_object().unwrap().len() + 2, "{name}");
         }
-        assert_eq!(tables().len(), 5);
+        assert_eq!(tables().len(), 6);
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 const SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
-const TABLES: [&str; 5] = ["Open_vSwitch", "Bridge", "Port", "Interface", "Controller"];
+const TABLES: [&str; 6] = ["Open_vSwitch", "Bridge", "Port", "Interface", "Controller", "Mirror"];
 const PORTS: u16 = 3;
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -231,6 +231,7 @@ fn transactions() -> Vec<Vec<Value>> {
     let interfaces = || select("Interface", &json!([]), &["name", "type", "mtu_request", "external_ids", "options"]);
     let one = |operation: Value| vec![operation, port(&json!([["name", "==", "Ethernet1"]]))];
     let all = || port(&json!([]));
+    let mirrors = || select("Mirror", &json!([]), &["name", "output_port", "select_src_port", "select_all"]);
     vec![
         vec![numbers(), bridges(), all(), interfaces()],
         // What is written, and in which forms.
@@ -324,6 +325,22 @@ fn transactions() -> Vec<Vec<Value>> {
         vec![insert("Port", "p", &json!({ "name": "t2" })), insert("Port", "p", &json!({ "name": "t3" }))],
         vec![json!({ "op": "delete", "table": "Port", "where": [["name", "==", "t1"]] }), all()],
         vec![json!({ "op": "delete", "table": "Port", "where": [["name", "==", "nosuch"]] })],
+        // A mirror refers to a port as long as that is there.
+        vec![
+            insert("Interface", "i", &json!({ "name": "t2", "type": "dummy" })),
+            insert("Port", "p", &json!({ "name": "t2", "interfaces": ["named-uuid", "i"], "protected": true })),
+            // Nobody has it, and so it goes.
+            insert("Port", "q", &json!({ "name": "t4", "interfaces": ["named-uuid", "i"] })),
+            insert(
+                "Mirror",
+                "m",
+                &json!({ "name": "span", "output_port": ["named-uuid", "q"],
+                                           "select_src_port": ["set", [["named-uuid", "p"], ["named-uuid", "q"]]] }),
+            ),
+            json!({ "op": "mutate", "table": "Bridge", "where": [["name", "==", "br0"]],
+                    "mutations": [["ports", "insert", ["named-uuid", "p"]], ["mirrors", "insert", ["named-uuid", "m"]]] }),
+        ],
+        vec![mirrors(), port(&json!([["protected", "!=", false]])), port(&json!([["cvlans", "!=", ["set", []]]]))],
         vec![json!({ "op": "insert", "table": "Open_vSwitch", "row": {} })],
         vec![update(&json!({ "interfaces": ["uuid", "00000000-0000-0000-0000-000000000001"] }))],
         vec![all(), interfaces(), bridges(), numbers()],
