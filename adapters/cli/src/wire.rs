@@ -102,7 +102,14 @@ impl<F: FnMut(&str) -> Result<Reply, Lost> + Send> Wire for Answering<F> {
             Ok(reply)
         });
         let replies = replies.collect();
-        async { replies }.boxed()
+        async {
+            match replies {
+                // Who says nothing in time says nothing at all.
+                Err(Lost::Timeout(_)) => std::future::pending().await,
+                told => told,
+            }
+        }
+        .boxed()
     }
 
     fn is_open(&self) -> bool {
