@@ -13,6 +13,7 @@ use crate::{
     datum::{self, NoDatum},
     owner::MARK,
     rows::{Row, Rows},
+    transaction::Transaction,
 };
 
 /// The key by which a description is kept in `external_ids`, of a port as of an interface.
@@ -105,19 +106,48 @@ fn in_bridge(how: &str, port: &Value, bridge: &Value) -> Value {
             "mutations": [["ports", how, ports]] })
 }
 
-/// What of a port's row would be lost when it goes, and is not Mercury's.
-pub(crate) fn lost(port: &Row) -> Result<Option<String>, NoDatum> {
-    for column in ["qos", "lacp", "bond_mode"] {
+/// What of a port's row would be lost when it goes, and is not Mercury's; `is_bond`: of one that
+/// Mercury may have made.
+pub(crate) fn lost(port: &Row, is_bond: bool) -> Result<Option<String>, NoDatum> {
+    let (columns, config): (&[&str], &[&str]) = match is_bond {
+        true => (&["qos"], &["rstp-port-admin-edge", "lacp-time"]),
+        false => (&["qos", "lacp", "bond_mode"], &["rstp-port-admin-edge"]),
+    };
+    for column in columns {
         if !datum::set(port.column(column)?).ok_or(NoDatum)?.is_empty() {
-            return Ok(Some(column.to_owned()));
+            return Ok(Some((*column).to_owned()));
         }
     }
-    for (column, own) in [("external_ids", &[MARK, DESCRIPTION][..]), ("other_config", &["rstp-port-admin-edge"])] {
+    for (column, own) in [("external_ids", &[MARK, DESCRIPTION][..]), ("other_config", config)] {
         if let Some(key) = port.map(column)?.into_keys().find(|key| !own.contains(key)) {
             return Ok(Some(format!("{column}:{key}")));
         }
     }
     Ok(None)
+}
+
+/// Has the transaction go on only where a port that goes takes nothing with it in columns that
+/// are not read otherwise (older schemas have not all of them), and no mirror loses it: a
+/// mirror's references are weak, and the row that comes back is another.
+pub(crate) fn spare(transaction: &mut Transaction, name: &str, port: &Row) -> Result<(), NoDatum> {
+    let own = datum::of_uuid(port.uuid()?);
+    let none = || datum::of_set(Vec::<Value>::new());
+    for (column, unset) in [
+        ("protected", json!(false)),
+        ("cvlans", none()),
+        ("mac", none()),
+        ("bond_fake_iface", json!(false)),
+        ("bond_updelay", json!(0)),
+        ("bond_downdelay", json!(0)),
+    ] {
+        let set = [json!(["_uuid", "==", own]), json!([column, "!=", unset])];
+        transaction.spare(("Port", &set), format!("{name} has {column}, which would be lost with its port"));
+    }
+    for column in ["select_src_port", "select_dst_port", "output_port"] {
+        let lost = format!("{name} is in {column} of a mirror, which would lose it with its port");
+        transaction.spare(("Mirror", &[json!([column, "includes", own])]), lost);
+    }
+    Ok(())
 }
 
 /// What is said of a port that has a place in a bond, as it is said of the interface alone: the

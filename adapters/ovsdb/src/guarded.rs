@@ -28,6 +28,8 @@ pub(crate) struct Known {
     pub(crate) port: Row,
     /// The interface of the name.
     pub(crate) interface: Option<Row>,
+    /// The interfaces of a bond, as far as they were read.
+    interfaces: Vec<Row>,
     /// The options of a tunnel.
     tunnel: Option<Row>,
     pub(crate) bridge: Option<Row>,
@@ -53,13 +55,19 @@ impl Known {
             return Ok(false);
         }
         for leaf in &wanted.leaves {
-            let row = match leaf.table {
-                OvsdbTable::Port => Some(&self.port),
-                OvsdbTable::Interface => self.interface.as_ref(),
+            let rows = match (leaf.table, &self.interface) {
+                (OvsdbTable::Port, _) => vec![&self.port],
+                (OvsdbTable::Interface, Some(own)) => vec![own],
+                // What is said of a bond's interfaces is said of each.
+                (OvsdbTable::Interface, None) if self.interfaces.len() < self.port.uuids("interfaces")?.len() => {
+                    return Ok(false);
+                }
+                (OvsdbTable::Interface, None) => self.interfaces.iter().collect(),
             };
-            let held = row.map(|row| row.held(&leaf.column, leaf.key.as_deref())).transpose()?.flatten();
-            if held != leaf.value {
-                return Ok(false);
+            for row in rows {
+                if row.held(&leaf.column, leaf.key.as_deref())? != leaf.value {
+                    return Ok(false);
+                }
             }
         }
         Ok(true)
@@ -107,9 +115,11 @@ impl Ports {
         }
         let bridged = rows.bridged()?;
         for (name, port) in &rows.ports {
+            let of_bond = if port.is_bond(name, rows)? { rows.interfaces_of(port)? } else { Vec::new() };
             let known = Known {
                 port: port.clone(),
                 interface: rows.interfaces.get(name).cloned(),
+                interfaces: of_bond.into_iter().cloned().collect(),
                 tunnel: rows.tunnels.get(name).cloned(),
                 bridge: bridged.get(port.uuid()?).map(|bridge| (*bridge).clone()),
             };
@@ -122,6 +132,7 @@ impl Ports {
             let known = Known {
                 port: bond.clone(),
                 interface: rows.interfaces.get(name).cloned(),
+                interfaces: Vec::new(),
                 tunnel: None,
                 bridge: bridged.get(bond.uuid()?).map(|bridge| (*bridge).clone()),
             };
@@ -163,7 +174,8 @@ impl Ports {
         }
         for (name, before) in &guarded.before {
             self.known.remove(name);
-            self.members.remove(name);
+            // And of a bond's interfaces, by whoever's name.
+            self.members.retain(|own, known| own != name && known.port.text("name") != Ok(Some(name.as_str())));
             if guarded.is_restored {
                 self.before.remove(name);
             } else {
@@ -191,20 +203,22 @@ impl Ports {
             self.port(&mut transaction, (change, bridges, closed), (name, wanted), &mut making)?;
         }
         self.bonds(&mut transaction, change, bridges, &mut making)?;
-        let Making { restored, before, mut changes, mut interfaces, mut is_restored } = making;
-        let [made, placed] = bonds::operations(change, &self.named(&restored))?;
-        transaction.make(made);
-        transaction.change(placed);
+        // What waits comes first: it would see what was made and changed before it.
         self.guard_vlans(&mut transaction, change).map_err(|error| senseless("a port", error))?;
+        let Making { restored, before, mut changes, mut interfaces, mut is_restored } = making;
+        let [mut made, placed] = bonds::operations(change, &self.named(&restored))?;
         let mut tunnels = BTreeMap::new();
         for (number, (name, wanted)) in change.tunnels.iter().enumerate() {
-            let (there, is_as_before) = self.tunnel(&mut transaction, bridges, (number, name, wanted), &mut changes)?;
+            let into = [&mut made, &mut changes];
+            let (there, is_as_before) = self.tunnel(&mut transaction, bridges, (number, name, wanted), into)?;
             is_restored &= is_as_before;
             if there.is_none() {
                 interfaces.push(json!(["name", "==", name]));
             }
             tunnels.insert(name.clone(), there);
         }
+        transaction.make(made);
+        transaction.change(placed);
         transaction.change(changes);
         transaction.change([json!({
             "op": "mutate", "table": DATABASE_TABLE, "where": [], "mutations": [["next_cfg", "+=", 1]],
@@ -325,7 +339,7 @@ impl Ports {
         transaction: &mut Transaction,
         bridges: &[String],
         (number, name, wanted): (usize, &str, &TunnelChange),
-        changes: &mut Vec<Value>,
+        [made, changes]: [&mut Vec<Value>; 2],
     ) -> Result<(Option<Tunnel>, bool), Box<RpcError>> {
         let senseless = |error| senseless(name, error);
         let (TunnelChange::Make(tunnel) | TunnelChange::Remove(tunnel)) = wanted;
@@ -344,7 +358,7 @@ impl Ports {
         if let TunnelChange::Make(_) = wanted {
             // A name that is there already is refused by the server.
             let [interface, port, joins] = tunnel.made(number);
-            transaction.make([interface, port]);
+            made.extend([interface, port]);
             changes.push(joins);
             return Ok((None, had == Some(&Some(tunnel.clone()))));
         }
@@ -404,7 +418,7 @@ pub(crate) fn guard(
 }
 
 /// Has the transaction go on only where an interface's row is as it was read.
-fn guard_interface(transaction: &mut Transaction, name: &str, interface: Option<&Row>) {
+pub(crate) fn guard_interface(transaction: &mut Transaction, name: &str, interface: Option<&Row>) {
     let Some(interface) = interface else { return };
     let rows = [interface.only(GUARDED_INTERFACE)];
     let named = [json!(["name", "==", name])];

@@ -16,6 +16,8 @@ mod guarded;
 pub mod message;
 mod owner;
 mod places;
+#[cfg(test)]
+mod places_tests;
 mod probe;
 mod read;
 mod render;

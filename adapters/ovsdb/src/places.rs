@@ -9,7 +9,7 @@ use crate::{
     bonds::{self, Named},
     change::{BondChange, Change, LeafChange, Place, PortChange},
     datum::{self, NoDatum},
-    guarded::{Known, Making, Ports, Was, guard, missing, moved, senseless},
+    guarded::{Known, Making, Ports, Was, guard, guard_interface, missing, moved, senseless},
     rows::Row,
     transaction::Transaction,
 };
@@ -82,9 +82,16 @@ impl Ports {
         let has_text = wanted.leaves.iter().any(|leaf| leaf.key.as_deref() == Some(bonds::DESCRIPTION));
         match (now, &place.to) {
             (Was::Port(known), Some(bond)) => {
-                if let Some(lost) = bonds::lost(&known.port).map_err(senseless)? {
-                    let message = format!("{name} has {lost}, which would be lost in {bond}");
-                    return Err(Box::new(RpcError::new(ErrorTag::DataExists, message)));
+                let refused = |message| Err(Box::new(RpcError::new(ErrorTag::DataExists, message)));
+                if let Some(lost) = bonds::lost(&known.port, false).map_err(senseless)? {
+                    return refused(format!("{name} has {lost}, which would be lost in {bond}"));
+                }
+                let interface = known.interface.as_ref().ok_or_else(|| missing(name))?;
+                if bonds::description(interface).map_err(senseless)?.is_some() {
+                    return refused(format!(
+                        "the interface {name} has external_ids:description of somebody else's, \
+                         which in {bond} would be the port's"
+                    ));
                 }
                 let mut own = bonds::of_member(name, wanted)?;
                 if !has_text && let text @ Some(_) = bonds::description(&known.port).map_err(senseless)? {
@@ -95,12 +102,20 @@ impl Ports {
                 let interfaces = known.port.uuids("interfaces").map_err(senseless)?;
                 let interfaces = interfaces.into_iter().map(|uuid| json!(["_uuid", "==", datum::of_uuid(uuid)]));
                 making.interfaces.extend(interfaces);
-                let was_in = |had: &Known| had.port.text("name").is_ok_and(|own| own == Some(bond));
-                making.is_restored &= matches!(had, Some(Was::Member(had)) if was_in(had));
+                making.is_restored &= match had {
+                    Some(Was::Member(had)) => {
+                        had.port.text("name").map_err(senseless)? == Some(bond) && had.has(&own).map_err(senseless)?
+                    }
+                    _ => false,
+                };
                 Ok(true)
             }
-            (Was::Member(_), Some(_)) => {
-                making.changes.extend(bonds::of_member(name, wanted)?.operations(name, None, None));
+            (Was::Member(_), Some(bond)) => {
+                let mut own = bonds::of_member(name, wanted)?;
+                if from.as_ref() != Some(bond) {
+                    own.leaves.extend(self.mtu_of(bond).map_err(senseless)?);
+                }
+                making.changes.extend(own.operations(name, None, None));
                 making.is_restored = false;
                 Ok(true)
             }
@@ -139,12 +154,18 @@ impl Ports {
             let known = self.known.get(bond);
             let refused = |message: String| Err(Box::new(RpcError::new(ErrorTag::InvalidValue, message)));
             let own = change.bonds.get(bond);
-            if own == Some(&BondChange::Make) {
-                let named = self.named(&making.restored);
-                let of: Vec<Value> = joins.iter().map(|name| named.bridge(name)).collect::<Result<_, _>>()?;
-                if of.iter().any(|bridge| Some(bridge) != of.first()) {
-                    return refused(format!("{bond}: {} are in several bridges", joins.join(", ")));
-                }
+            let is_made = own == Some(&BondChange::Make);
+            let named = self.named(&making.restored);
+            let of = joins.iter().copied().chain((!is_made && !joins.is_empty()).then_some(bond));
+            let of: Vec<Value> = of.map(|name| named.bridge(name)).collect::<Result<_, _>>()?;
+            if of.iter().any(|bridge| Some(bridge) != of.first()) {
+                return refused(format!("{bond}: {} are in several bridges, or in another than it", joins.join(", ")));
+            }
+            for name in joins.iter().filter(|name| !self.members.contains_key(**name)) {
+                let port = &self.known.get(*name).ok_or_else(|| missing(name))?.port;
+                bonds::spare(transaction, name, port).map_err(senseless)?;
+            }
+            if is_made {
                 continue;
             }
             let known = known.ok_or_else(|| missing(bond))?;
@@ -152,8 +173,11 @@ impl Ports {
                 guard(transaction, bond, known, bridges)?;
                 making.before.insert(bond.to_owned(), Was::Port(known.clone()));
             }
-            let member = |name: &&str| self.members.get(*name).and_then(|own| own.interface.as_ref()?.uuid().ok());
-            let gone: BTreeSet<&str> = leaves.iter().filter_map(member).collect();
+            let interface = |name: &&str| {
+                let own = self.members.get(*name).or_else(|| self.known.get(*name))?;
+                own.interface.as_ref()?.uuid().ok()
+            };
+            let gone: BTreeSet<&str> = leaves.iter().filter_map(interface).collect();
             let left: BTreeSet<&str> = known.port.uuids("interfaces").map_err(senseless)?.into_iter().collect();
             let left: BTreeSet<&str> = left.difference(&gone).copied().collect();
             let had = self.before.get(bond);
@@ -161,17 +185,23 @@ impl Ports {
                 if !left.is_empty() {
                     return refused(format!("{bond} has other interfaces, which would go with it"));
                 }
+                if let Some(lost) = bonds::lost(&known.port, true).map_err(senseless)? {
+                    let message = format!("{bond} has {lost}, which would be lost with it");
+                    return Err(Box::new(RpcError::new(ErrorTag::DataExists, message)));
+                }
+                bonds::spare(transaction, bond, &known.port).map_err(senseless)?;
                 making.is_restored &= matches!(had, Some(Was::Nothing));
                 continue;
             }
             if left.is_empty() && joins.is_empty() {
                 return refused(format!("{bond} would have no interface, and there is no such bond"));
             }
-            let had = match had {
+            let had: BTreeSet<&str> = match had {
                 Some(Was::Port(had)) => had.port.uuids("interfaces").map_err(senseless)?.into_iter().collect(),
                 _ => BTreeSet::new(),
             };
-            making.is_restored &= joins.is_empty() && had == left;
+            let now: BTreeSet<&str> = left.into_iter().chain(joins.iter().filter_map(interface)).collect();
+            making.is_restored &= had == now;
         }
         for (bond, port) in &change.ports {
             let of_bond = port.leaves.iter().find(|leaf| leaf.column == MTU);
@@ -180,8 +210,11 @@ impl Ports {
             };
             let places = change.places();
             let [joins, leaves] = places.get(bond.as_str()).cloned().unwrap_or_default();
-            let stay = self.in_bond(bond).filter(|name| !leaves.contains(name));
-            for name in stay.chain(joins.iter().copied()) {
+            let stay: Vec<&str> = self.in_bond(bond).filter(|name| !leaves.contains(name)).collect();
+            for name in &stay {
+                guard_interface(transaction, name, self.members.get(*name).and_then(|own| own.interface.as_ref()));
+            }
+            for name in stay.into_iter().chain(joins.iter().copied()) {
                 let own = PortChange { leaves: vec![leaf.clone()], ..PortChange::default() };
                 making.changes.extend(own.operations(name, None, None));
             }
@@ -189,9 +222,14 @@ impl Ports {
         Ok(())
     }
 
-    /// The interfaces that have a place in a bond, of those that were read.
-    fn in_bond<'p>(&'p self, bond: &'p str) -> impl Iterator<Item = &'p str> {
-        let is_in = move |own: &Known| own.port.text("name").is_ok_and(|name| name == Some(bond));
+    /// The interfaces that have a place in a bond, of those that were read: as the bond's row
+    /// has them, which may have been read later than theirs.
+    fn in_bond<'p>(&'p self, bond: &str) -> impl Iterator<Item = &'p str> {
+        let has: BTreeSet<&str> =
+            self.known.get(bond).and_then(|known| known.port.uuids("interfaces").ok()).into_iter().flatten().collect();
+        let is_in = move |own: &Known| {
+            own.interface.as_ref().and_then(|row| row.uuid().ok()).is_some_and(|uuid| has.contains(uuid))
+        };
         self.members.iter().filter(move |(_, own)| is_in(own)).map(|(name, _)| name.as_str())
     }
 

@@ -89,7 +89,7 @@ impl From<Failed> for Failure {
     fn from(failed: Failed) -> Self {
         match &failed {
             Failed::Guard(_) => Self::Refused(Refusal::Outdated(vec![failed.rpc_error()])),
-            Failed::Refused { .. } | Failed::Senseless(_) => failed.rpc_error().into(),
+            Failed::Loss(_) | Failed::Refused { .. } | Failed::Senseless(_) => failed.rpc_error().into(),
         }
     }
 }

@@ -26,6 +26,8 @@ enum Expected {
     Count(u64),
     /// Nothing: what it looks for is so. The text is what is wrong where it is not.
     Holds(String),
+    /// Nothing: no row is there that would lose something. The text says what, where one is.
+    Spares(String),
     /// Anything.
     Done,
 }
@@ -36,6 +38,9 @@ pub enum Failed {
     /// What it was made from is not so any more; nothing was changed.
     #[error("{0}")]
     Guard(String),
+    /// What somebody else has there would be lost; nothing was changed.
+    #[error("{0}")]
+    Loss(String),
     /// The server refused it; nothing was changed.
     #[error("{error}")]
     Refused {
@@ -55,6 +60,7 @@ impl Failed {
     pub fn rpc_error(&self) -> RpcError {
         let tag = match self {
             Self::Guard(_) => ErrorTag::InUse,
+            Self::Loss(_) => ErrorTag::DataExists,
             Self::Refused { tag, .. } => match tag.as_str() {
                 "constraint violation" | "domain error" | "range error" => ErrorTag::InvalidValue,
                 "not owner" => ErrorTag::LockDenied,
@@ -99,6 +105,16 @@ impl Transaction {
         self.operations.push((operation, Expected::Holds(otherwise)));
     }
 
+    /// Goes on only where no row meets all conditions. `lost` is what to say where one does:
+    /// something of somebody else's that would be lost.
+    pub fn spare(&mut self, (table, conditions): (&str, &[Value]), lost: String) {
+        let operation = json!({
+            "op": "wait", "timeout": 0, "table": table, "where": conditions, "columns": ["_uuid"],
+            "until": "==", "rows": [],
+        });
+        self.operations.push((operation, Expected::Spares(lost)));
+    }
+
     /// Adds operations that each change one row: `update` and `mutate`.
     pub fn change(&mut self, operations: impl IntoIterator<Item = Value>) {
         self.operations.extend(operations.into_iter().map(|operation| (operation, Expected::Count(1))));
@@ -137,6 +153,7 @@ impl Transaction {
             let whole = results.get(index).map(error_text).unwrap_or_default();
             return Err(match self.operations.get(index) {
                 Some((_, Expected::Holds(otherwise))) if tag == "timed out" => Failed::Guard(otherwise.clone()),
+                Some((_, Expected::Spares(lost))) if tag == "timed out" => Failed::Loss(lost.clone()),
                 _ => Failed::Refused { tag, error: whole },
             });
         }
@@ -155,8 +172,10 @@ impl Transaction {
                     Some(count) => return Err(senseless(&format!("tells of {count} rows that were changed"))),
                     None => return Err(senseless("has no count")),
                 },
-                Expected::Holds(_) | Expected::Done if result.is_object() => Vec::new(),
-                Expected::Holds(_) | Expected::Done => return Err(senseless("has a result that is none")),
+                Expected::Holds(_) | Expected::Spares(_) | Expected::Done if result.is_object() => Vec::new(),
+                Expected::Holds(_) | Expected::Spares(_) | Expected::Done => {
+                    return Err(senseless("has a result that is none"));
+                }
             });
         }
         Ok(found)
@@ -190,6 +209,10 @@ mod tests {
         let guard = failed(r#"[{"error":"timed out","details":"\"wait\" timed out"},null,null,null]"#);
         assert_eq!(guard, Failed::Guard("moved".to_owned()));
         assert_eq!(guard.rpc_error().tag, ErrorTag::InUse);
+        let mut sparing = Transaction::default();
+        sparing.spare(("Port", &[json!(["protected", "!=", false])]), "p1 has protected".to_owned());
+        let loss = sparing.rows(r#"[{"error":"timed out"}]"#).unwrap_err();
+        assert_eq!((loss.rpc_error().tag, loss.to_string().as_str()), (ErrorTag::DataExists, "p1 has protected"));
         let refused = failed(r#"[{},{"error":"constraint violation","details":"5000 is not in the range"},null,null]"#);
         assert_eq!(refused.rpc_error().tag, ErrorTag::InvalidValue);
         assert_eq!(refused.to_string(), "constraint violation: 5000 is not in the range");

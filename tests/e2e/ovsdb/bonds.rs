@@ -111,6 +111,10 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
         (of("Interface"), ["p1", "p2"].map(|port| vlans(&bridge, port)))
     };
     let before = rows();
+    let refused = |client: &mut Client, method: &str, told: &str| {
+        let error = client.call(method, &bonded(["p1", "p2"], 100)).unwrap_err();
+        assert!(error.message.contains(told), "{method}: {error:?}");
+    };
     let mut fixed = bonded(["p1", "p2"], 100);
     fixed["port"]["binding:profile"]["local_group_information"]["bond_mode"] = json!("balance-xor");
     let alone = json!({"switch_ids": ["leaf1"], "lag_name": "bond2", "mode": "access", "native_vlan": 100,
@@ -125,6 +129,22 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
     let error = client.call("attach_port", &bonded(["p1", "p2"], 100)).unwrap_err();
     assert!(error.message.contains("external_ids:theirs"), "{error:?}");
     bridge.vsctl(&["remove", "port", "p2", "external_ids", "theirs"]);
+    for (set, column, cleared) in
+        [("protected=true", "protected", "protected=false"), ("cvlans=5", "cvlans", "cvlans=[]")]
+    {
+        bridge.vsctl(&["set", "port", "p2", set]);
+        refused(&mut client, "attach_port", &format!("p2 has {column}"));
+        bridge.vsctl(&["set", "port", "p2", cleared]);
+    }
+    // And a mirror would lose it.
+    let mirror = |port: &str| {
+        let id = ["--", "--id=@p", "get", "port", port, "--", "--id=@m", "create", "mirror", "name=span"];
+        bridge.vsctl(&[&id[..], &["select_src_port=@p", "--", "set", "bridge", "br0", "mirrors=@m"]].concat());
+    };
+    mirror("p1");
+    refused(&mut client, "attach_port", "p1 is in select_src_port of a mirror");
+    assert_ne!(bridge.vsctl(&["get", "mirror", "span", "select_src_port"]), "[]");
+    bridge.vsctl(&["clear", "bridge", "br0", "mirrors"]);
     assert_eq!(rows(), before);
 
     // Nobody applies it: the rows are as they were, and so is what ovs-vswitchd has at last.
@@ -135,4 +155,39 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
     signal(&bridge, "vs.pid", "-CONT");
     client.done("attach_port", &bonded(["p1", "p2"], 100));
     assert_eq!(vlans(&bridge, "bond1"), "access 100 []");
+    bridge.vsctl(&["set", "port", "bond1", "bond_updelay=100"]);
+    refused(&mut client, "detach_port", "bond1 has bond_updelay");
+    bridge.vsctl(&["set", "port", "bond1", "bond_updelay=0"]);
+    mirror("bond1");
+    refused(&mut client, "detach_port", "bond1 is in select_src_port of a mirror");
+    assert_eq!(vlans(&bridge, "bond1"), "access 100 []");
+}
+
+/// Of a VLAN that is bound to a VNI the transaction waits for all ports, and those that it puts
+/// back itself are none of somebody else's.
+#[test]
+fn a_bond_on_a_vni_that_nobody_applies_is_undone() {
+    let Some(bridge) = furnished() else { return };
+    let entry = entry(&bridge).text("lag_numbers", "1-9").with("commit_timeout", 2).with("lock_wait", 4);
+    let entry = entry.text("local_vlans", "3000-3003").text("vxlan_vtep", "br0").text("vxlan_flood", "static");
+    let mercury = Mercury::serve(&[entry.with("vxlan_peers", "[\"192.0.2.2\"]").with("trunk_ports", "[]")]);
+    let mut client = Client::of(&mercury);
+    let vni = json!({"vni": 10_100});
+    for port in ["p1", "p2"] {
+        let link = json!({"switch_id": "leaf1", "port_id": port});
+        let asked = json!({"port": {"binding:profile": {"local_link_information": [link]}}, "network": vni});
+        client.done("attach_port", &asked);
+    }
+    let mut asked = bonded(["p1", "p2"], 100);
+    asked["network"] = vni;
+    signal(&bridge, "vs.pid", "-STOP");
+    let error = client.call("attach_port", &asked).unwrap_err();
+    assert!(error.message.contains("it may be stopped"), "{error:?}");
+    let tag = |port| bridge.vsctl(&["--no-wait", "get", "port", port, "tag"]);
+    assert_eq!(["p1", "p2"].map(tag), ["3000", "3000"], "{error:?}");
+    signal(&bridge, "vs.pid", "-CONT");
+    client.done("attach_port", &asked);
+    assert_eq!(vlans(&bridge, "bond1"), "access 3000 []");
+    client.done("detach_port", &asked);
+    assert_eq!(bridge.vsctl(&["--bare", "--columns=name", "find", "interface", "type=vxlan"]), "");
 }
