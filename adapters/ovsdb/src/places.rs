@@ -133,7 +133,11 @@ impl Ports {
                 if !wanted.leaves.iter().any(|leaf| leaf.column == MTU) {
                     leaves.push(mtu(None));
                 }
-                making.changes.extend(PortChange { leaves, ..PortChange::default() }.operations(name, None, None));
+                let own = PortChange { leaves, ..PortChange::default() };
+                if let Some(Was::Port(had)) = had {
+                    making.is_restored &= had.has(&own).map_err(senseless)?;
+                }
+                making.changes.extend(own.operations(name, None, None));
                 Ok(false)
             }
             (Was::Port(_) | Was::Nothing, _) => Ok(false),

@@ -146,6 +146,21 @@ fn who_leaves_a_bond_and_joins_it_again_is_where_it_was() {
 }
 
 #[test]
+fn who_joins_a_bond_and_leaves_it_again_is_as_it_was_with_its_own_mtu_alone() {
+    for (own, expected) in [(json!(["set", []]), true), (json!(1400), false)] {
+        let mut ports = known(APART, &json!({"Interface p1": {"mtu_request": own}}));
+        ports.made(&guarded(&ports, &change([("p1", moving(None, Some("team0")))], &[])).unwrap());
+        ports.read(&rows(JOINED, &[], &json!({})), true).unwrap();
+        let back = |port: PortChange| {
+            let leaves = PortChange { leaves: port.leaves, ..moving(Some("team0"), None) };
+            guarded(&ports, &change([("p1", leaves)], &[])).unwrap().is_restored
+        };
+        assert_eq!(back(PortChange::default()), expected, "{own}");
+        assert_eq!(back(mtu(Some(1400))), !expected, "{own}");
+    }
+}
+
+#[test]
 fn a_bond_that_has_its_mtu_again_is_as_it_was() {
     let had = json!({"Interface p3": {"mtu_request": 1400}, "Interface p4": {"mtu_request": 1400}});
     let mut ports = known(APART, &had);
