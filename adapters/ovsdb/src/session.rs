@@ -235,7 +235,10 @@ impl OvsdbSession {
         wait_applied(&mut transaction, next, OTHERS_APPLIED_WITHIN, deadline);
         select(&mut transaction, scope);
         match self.transact(transaction, deadline).await {
-            Ok(answers) => rows_of(answers),
+            Ok(answers) => {
+                self.unapplied = None;
+                rows_of(answers)
+            }
             Err(Failure::Refused(_)) => Err(unreadable(&format!(
                 "ovs-vswitchd applied change {current} last and was asked for change {next}; it may be stopped"
             ))),
