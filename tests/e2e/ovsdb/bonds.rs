@@ -160,7 +160,37 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
     bridge.vsctl(&["set", "port", "bond1", "bond_updelay=0"]);
     mirror("bond1");
     refused(&mut client, "detach_port", "bond1 is in select_src_port of a mirror");
+    bridge.vsctl(&["clear", "bridge", "br0", "mirrors"]);
     assert_eq!(vlans(&bridge, "bond1"), "access 100 []");
+    // Who leaves is back in it, and what was taken apart is there again.
+    let mut jumbo = bonded(["p1", "p2"], 100);
+    jumbo["network"] = json!({"id": "n", "network_type": "vlan", "segmentation_id": 100, "mtu": 1400});
+    client.done("update_port", &jumbo);
+    let places = || {
+        let of = |table, columns| bridge.vsctl(&["--no-wait", columns, "list", table]);
+        let bond = bridge.vsctl(&[
+            "--no-wait",
+            "--columns=tag,lacp,bond_mode,other_config,external_ids",
+            "list",
+            "port",
+            "bond1",
+        ]);
+        (
+            bond,
+            bridge.vsctl(&["--no-wait", "list-ports", "br0"]),
+            of("Interface", "--columns=_uuid,mtu_request,external_ids"),
+        )
+    };
+    let before = places();
+    let alone = json!({"switch_id": "leaf1", "port_name": "p2", "mode": "access", "native_vlan": 102});
+    for (method, asked) in [("update_port", &alone), ("detach_port", &jumbo)] {
+        signal(&bridge, "vs.pid", "-STOP");
+        let error = client.call(method, asked).unwrap_err();
+        assert!(error.message.contains("it may be stopped"), "{method}: {error:?}");
+        assert_eq!(places(), before, "{method}: {error:?}");
+        signal(&bridge, "vs.pid", "-CONT");
+        client.done("update_port", &jumbo);
+    }
 }
 
 /// Of a VLAN that is bound to a VNI the transaction waits for all ports, and those that it puts
