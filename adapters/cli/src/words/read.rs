@@ -108,7 +108,7 @@ pub(in crate::words) fn is_of_a_port(name: &str) -> bool {
 /// many: what lines and data take of them at once is that much less, and each line is looked
 /// at that many times.
 const PART: usize = 16 << 10;
-const PARTS: usize = 24;
+const PARTS: usize = 32;
 
 /// What the answers to [`asks`] say of `scope`, without prompts, echoes and pagers.
 ///

@@ -95,6 +95,11 @@ impl Device {
             match edit["operation"].as_str() {
                 Some("merge" | "create") => self.merge(&at, &edit["value"])?,
                 Some("remove") => self.remove(&at)?,
+                // RFC 8072 section 2.5: it has to be there.
+                Some("replace") => {
+                    self.remove(&at)?;
+                    self.merge(&at, &edit["value"])?;
+                }
                 other => return Err(format!("operation {other:?}")),
             }
         }
