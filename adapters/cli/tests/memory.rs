@@ -177,7 +177,6 @@ fn all_ports() {
         let ports = running.interfaces.len();
         assert!(ports > 2_000, "{name}: {ports} ports");
         assert!(times <= TIMES, "{name} takes {times:.2} times its size, of nothing but ports");
-        assert!(times <= TIMES, "{name} takes {times:.2} times its size, of nothing but ports");
     }
 }
 
