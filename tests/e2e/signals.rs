@@ -246,13 +246,14 @@ fn a_question_that_is_interrupted_leaves_nothing_behind() {
     let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
     let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
     let file = setup.write("candidate.xml", STAGED);
-    let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
+    let other = setup.write("other.xml", STAGED);
+    let (table, file, other) = (table.to_str().unwrap(), file.to_str().unwrap(), other.to_str().unwrap());
     let plan = setup.path().join("plan.json").to_str().unwrap().to_owned();
     let whole = switch.handle().xml(mercury_sim::Datastore::Running);
     for (words, held) in [
         (&["plan", "--save", &plan, "leaf1", "Ethernet1", "--access", "110"][..], "get-config:1:before:hold"),
         (&["audit", "--expected", table], "get-config:1:before:hold"),
-        (&["validate", file, file, "--on", "leaf1"], "validate:1:before:hold"),
+        (&["validate", file, other, "--on", "leaf1"], "validate:1:before:hold"),
     ] {
         let fault = switch.handle().inject(held.parse().unwrap());
         let mut command = setup.begin(words);
@@ -294,7 +295,8 @@ fn netconfd_is_left_without_a_lock_by_what_is_interrupted() {
     let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
     let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
     let file = setup.write("candidate.xml", STAGED);
-    let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
+    let other = setup.write("other.xml", STAGED);
+    let (table, file, other) = (table.to_str().unwrap(), file.to_str().unwrap(), other.to_str().unwrap());
     let look = || ["running", "candidate"].map(|store| switch.look_at(store));
     let before = look();
     for (words, operation) in [

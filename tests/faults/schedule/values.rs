@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mercury::{
     intent::{Intent, LagIntent, Membership, PortIntent, Presence, Setting, TargetIntent, VlanIntent, with_uplinks},
-    inventory::{Protocol, Switch},
+    inventory::{Face, Protocol, Switch},
     service::{Requester, Service},
 };
 use mercury_model::{SwitchedVlan, VlanId};
@@ -15,7 +15,7 @@ use super::{
     vnis::{self, Vnis},
 };
 use crate::{
-    kind::{Kind, NETCONF, gnmi},
+    kind::{Kind, NETCONF},
     ovsdb,
     world::{Claim, Ports, WISHES, Wish, World, claim, name, segment},
 };
@@ -59,8 +59,11 @@ pub(crate) fn tune(entry: &mut Switch, vnis: Vnis) {
     entry.rules.lag_prefix = Some("Port-Channel".to_owned());
     entry.rules.lag_numbers = "7".parse().unwrap();
     // Longer than any Set takes here, as it has to be.
-    if let Some(gnmi) = gnmi(entry) {
-        gnmi.settle_time = std::time::Duration::from_secs(60);
+    let settle_time = std::time::Duration::from_secs(60);
+    match &mut entry.face {
+        Face::Gnmi(gnmi) => gnmi.settle_time = settle_time,
+        Face::Restconf(restconf) => restconf.settle_time = settle_time,
+        _ => {}
     }
 }
 
