@@ -41,7 +41,10 @@ fn agreed_numbers(offers: &[(String, Offers)]) -> Result<Numbers, Fault> {
         }
     }
     let (mut numbers, mut given) = (Numbers::new(), HashSet::new());
-    for ((domain, claim), offers) in wanted {
+    // What has its number somewhere can have no other, and comes before what may have any.
+    let has_one = |offers: &[(&str, &Offer)]| offers.iter().any(|(_, offer)| offer.has.is_some());
+    let (bound, open): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|(_, offers)| has_one(offers));
+    for ((domain, claim), offers) in bound.into_iter().chain(open) {
         // An aggregate and a VLAN may have one number.
         let kind = std::mem::discriminant(claim);
         let number = one(claim, &offers, |number| given.contains(&(domain, kind, number)))?;
@@ -63,6 +66,10 @@ fn one(claim: &Claim, offers: &[(&str, &Offer)], given: impl Fn(u16) -> bool) ->
             let mut free = offers.iter().flat_map(|(_, offer)| &offer.free).copied();
             let lowest = free.find(|number| does(*number) && !given(*number));
             lowest.ok_or_else(|| fault("no number is free on all of its switches".to_owned()))
+        }
+        // Where all have it there is nothing to agree on.
+        [(number, at)] if given(number) && offers.iter().any(|(_, offer)| offer.has.is_none()) => {
+            Err(fault(format!("its number on {at}, {number}, is that of something else of this request")))
         }
         [(number, _)] if does(number) => Ok(number),
         [(number, at)] => Err(fault(format!("its number on {at}, {number}, is not free on all of its switches"))),
@@ -100,6 +107,18 @@ mod tests {
     fn two_new_aggregates_never_agree_on_one_number() {
         let offers = [offer("a", None, &[1, 2]), offer("b", None, &[1, 2])];
         assert_eq!(agreed(&offers, &offers).unwrap(), [1, 2]);
+    }
+
+    /// Whichever is named first.
+    #[test]
+    fn what_has_its_number_somewhere_has_it_before_what_may_have_any() {
+        let [one, other] = [offer("a", None, &[1, 2]), offer("b", None, &[1, 2])];
+        assert_eq!(
+            agreed(&[one, other.clone()], &[offer("a", None, &[1, 2]), offer("b", Some(1), &[2])]).unwrap(),
+            [2, 1]
+        );
+        let refused = agreed(&[other, offer("a", Some(1), &[2])], &[offer("b", Some(1), &[2]), offer("a", None, &[1])]);
+        assert!(refused.unwrap_err().message.contains("something else of this request"));
     }
 
     #[test]
