@@ -407,7 +407,8 @@ impl<'a> Stage<'a> {
     fn shows_nothing(&self, request: &Request) -> bool {
         request.wants.iter().any(|want| {
             let leaves_out = self.schedule.switches[want.switch].face == Face::LeavesOutIdle;
-            leaves_out && want.removes.is_some() && !self.ports(want.switch).keys().any(|key| key.starts_with("VLAN"))
+            let needs_vlans = want.removes.is_some() || want.carries.is_some();
+            leaves_out && needs_vlans && !self.ports(want.switch).keys().any(|key| key.starts_with("VLAN"))
         })
     }
 
@@ -445,6 +446,8 @@ impl<'a> Stage<'a> {
             if reports.iter().any(|report| vnis::is_kept(report, is_pair, is_bound)) {
                 continue;
             }
+            let is_unknown =
+                reports.iter().filter_map(|own| own.outcome.fault()).any(|fault| fault.kind == FaultKind::Unknown);
             for report in reports {
                 let used = report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::InvalidValue);
                 let removes = request.wants.iter().any(|want| want.removes.is_some());
@@ -458,9 +461,7 @@ impl<'a> Stage<'a> {
                     switch.face == Face::SlowCommit && never
                 };
                 let slow = request.wants.iter().any(too_slow);
-                if self.shows_nothing(&request)
-                    && report.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Unknown)
-                {
+                if is_unknown && self.shows_nothing(&request) {
                     continue;
                 }
                 if !report.outcome.is_success() && !slow && !(removes && (used || request.wants.len() > 1)) {

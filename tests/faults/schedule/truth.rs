@@ -151,6 +151,16 @@ impl<'a> Truth<'a> {
         if twisted && all.iter().any(|one| one.claim == Some(Claim::Unknown)) {
             return Ok(());
         }
+        // Who changed the words alone of what somebody else has moved meanwhile takes those back.
+        let parts = |text: &str| text.split_once(", [").map(|(vlans, words)| (vlans.to_owned(), words.to_owned()));
+        let said = |value: Option<&String>| value.and_then(|text| parts(text));
+        if let Some((vlans, words)) = said(found) {
+            let moved = all.iter().filter(|one| is_moved(one)).filter_map(|one| said(one.value.as_ref()));
+            let mut told = all.iter().map(|one| one.value.as_ref()).chain([start]).filter_map(said);
+            if moved.into_iter().any(|own| own.0 == vlans) && told.any(|own| own.1 == words) {
+                return Ok(());
+            }
+        }
         let at_work = all.iter().any(|written| written.ended.is_none());
         if at_work || (made.count() == 0 && found == start) || all.iter().filter(may_be).any(told) {
             return Ok(());

@@ -164,6 +164,10 @@ impl Schedule {
 
     fn serve(&mut self, index: usize, vnis: Vnis, chance: &mut Chance) {
         self.switches[index].vnis = vnis;
+        if vnis.is_anywhere() {
+            // What only a hidden port has looks like what none has, and goes.
+            self.troubles.retain(|one| !matches!(one.what, What::Hide { switch, .. } if switch == index));
+        }
         let wants = self.requests.iter_mut().flat_map(|request| &mut request.wants);
         for (_, wish) in wants.filter(|want| want.switch == index).flat_map(|want| &mut want.ports) {
             if !chance.one_in(3) || matches!(wish, Wish::Vni(_) | Wish::AnyVlan(_)) {

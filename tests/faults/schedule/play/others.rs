@@ -1,11 +1,9 @@
 //! What somebody else does to a switch, and what is noted of it.
 
-use mercury_sim::Mode;
 use serde_json::Value;
 
 use super::Stage;
 use crate::{
-    kind::Kind,
     ovsdb::{self, Deed},
     schedule::{Request, Trouble, Want, What, values::CONSOLE},
     strangers::console,
@@ -25,7 +23,7 @@ impl Stage<'_> {
         let status = handle.status();
         let idle = status.locks.is_empty() && status.pending.is_none() && !status.candidate_dirty;
         // Where it would have to be saved, a reboot undoes it as well.
-        let sure = idle && self.schedule.switches[switch].kind != Kind::Netconf(Mode::RunningStartup);
+        let sure = idle && !self.schedule.switches[switch].kind.saves();
         handle.change_running(&console(8, &format!("by hand {number}"))).unwrap();
         let value = self.world.ports(switch)[CONSOLE].clone();
         self.truth.lock().unwrap().elsewhere(switch, CONSOLE, value, sure);
