@@ -295,8 +295,7 @@ fn netconfd_is_left_without_a_lock_by_what_is_interrupted() {
     let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]).settings("[limits]\nstop_timeout = 3\n");
     let table = setup.write("table.csv", "switch,port,mode,vlan\nleaf1,Ethernet1,access,110\n");
     let file = setup.write("candidate.xml", STAGED);
-    let other = setup.write("other.xml", STAGED);
-    let (table, file, other) = (table.to_str().unwrap(), file.to_str().unwrap(), other.to_str().unwrap());
+    let (table, file) = (table.to_str().unwrap(), file.to_str().unwrap());
     let look = || ["running", "candidate"].map(|store| switch.look_at(store));
     let before = look();
     for (words, operation) in [
