@@ -216,7 +216,9 @@ pub(super) fn fault(chance: &mut Chance, schedule: &Schedule, switch: usize) -> 
     let outlasts = matches!(kind, Kind::Gnmi(_) | Kind::Restconf(_)) && action.starts_with("delay:");
     let twice = |trouble: &Trouble| matches!(&trouble.what, What::Fault { text, .. } if text.contains("delay:"));
     let outlasts = outlasts && schedule.troubles.iter().any(twice);
-    (found_out && !outlasts).then(|| format!("{operation}:{nth}:{moment}:{action}"))
+    // A database that refuses a transaction has done nothing of it (RFC 7047 section 4.1.3).
+    let is_half = kind == Kind::Ovsdb && moment == "after" && action.starts_with("refuse:");
+    (found_out && !outlasts && !is_half).then(|| format!("{operation}:{nth}:{moment}:{action}"))
 }
 
 fn bad(chance: &mut Chance) -> Bad {
