@@ -118,9 +118,12 @@ fn is_slip(name: &str, port: &str) -> bool {
     let letters =
         |name: &str| name.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect::<String>();
     let numbers = |name: &str| name.chars().filter(|c| !c.is_alphabetic() && *c != ' ').collect::<String>();
+    // Few have the same numbers: of the others no letters are compared.
+    if numbers(name) != numbers(port) {
+        return false;
+    }
     let (own, known) = (letters(name), letters(port));
-    let is_near = !own.is_empty() && known.starts_with(&own) || strsim::levenshtein(&own, &known) <= 2;
-    numbers(name) == numbers(port) && is_near
+    !own.is_empty() && known.starts_with(&own) || strsim::levenshtein(&own, &known) <= 2
 }
 
 /// What was seen after a change, of ports that were there before it: at a command line a port
