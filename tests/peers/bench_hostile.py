@@ -45,6 +45,8 @@ SCENARIOS = {
     "a command line without a last page": {"switches": ("cli-pager", 1), "callers": ("ask", 4)},
     "6 RESTCONF switches, 60 MB of {}": {"switches": ("restconf-objects", 6), "callers": ("ask", 12)},
     "a RESTCONF reply without end": {"switches": ("restconf-endless", 1), "callers": ("ask", 4)},
+    "6 OVSDB servers, 60 MB of {}": {"switches": ("ovsdb-objects", 6), "callers": ("ask", 12)},
+    "an OVSDB reply without end": {"switches": ("ovsdb-endless", 1), "callers": ("ask", 4)},
 }
 
 
@@ -67,10 +69,13 @@ class Owned:
 def inventory(switch, hostile, kind):
     entries = [switch["inventory"]]
     for number, port in enumerate(hostile["ports"] if hostile else ()):
-        entry = (f'[[switch]]\nname = "hostile{number}"\naddress = "127.0.0.1"\nport = {port}\n'
-                 f'dialect = "{"cisco_ios" if kind.startswith("cli") else "openconfig"}"\nusername = "mercury"\npassword = "mercury"\n')
         protocol = kind.partition("-")[0]
-        if protocol in ("gnmi", "restconf"):
+        dialect = {"cli": "cisco_ios", "ovsdb": "netmiko_ovs_linux"}.get(protocol, "openconfig")
+        entry = (f'[[switch]]\nname = "hostile{number}"\naddress = "127.0.0.1"\nport = {port}\n'
+                 f'dialect = "{dialect}"\n')
+        if protocol != "ovsdb":
+            entry += 'username = "mercury"\npassword = "mercury"\n'
+        if protocol in ("gnmi", "restconf", "ovsdb"):
             entry += f'protocol = "{protocol}"\nplaintext = true\n'
         else:
             entry += 'protocol = "cli"\n' if protocol == "cli" else ""

@@ -262,6 +262,51 @@ def restconf(kind, count):
     return [listen(serve) for _ in range(count)], None
 
 
+# OVSDB
+
+def ovsdb(kind, count):
+    """A database that says what it is, and to whatever else is asked 60 MB of objects, or a
+    reply without end."""
+    objects = repeated("{},").encode()
+    version = {"rows": [{"ovs_version": "3.1.0", "db_version": "8.3.1"}]}
+    said = {"set_db_change_aware": {}, "list_dbs": ["Open_vSwitch"], "transact": [version]}
+
+    def serve(listener):
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    def talk(connection):
+        heard, known = "", set()
+        try:
+            while piece := connection.recv(65536):
+                heard += piece.decode()
+                while heard:
+                    try:
+                        request, end = json.JSONDecoder().raw_decode(heard)
+                    except ValueError:
+                        break
+                    heard = heard[end:]
+                    answer(connection, request, known)
+        except OSError:
+            pass                                    # the client has had enough
+
+    def answer(connection, request, known):
+        method = request["method"]
+        if method not in known:
+            known.add(method)
+            reply = {"id": request["id"], "result": said.get(method), "error": None}
+            connection.sendall(json.dumps(reply).encode())
+            return
+        connection.sendall(b'{"id":%d,"result":[{"rows":[' % request["id"])
+        connection.sendall(objects)
+        while kind == "ovsdb-endless":
+            connection.sendall(objects)
+        connection.sendall(b"{}]}]}")
+
+    return [listen(serve) for _ in range(count)], None
+
+
 # None of them
 
 def dead(kind, count):
@@ -284,7 +329,8 @@ def listen(serve):
 KINDS = {"gnmi-objects": gnmi, "gnmi-endless": gnmi, "gnmi-entries": gnmi,
          "netconf-elements": netconf, "netconf-endless": netconf, "netconf-entries": netconf,
          "cli-flood": command_line, "cli-pager": command_line,
-         "restconf-objects": restconf, "restconf-endless": restconf, "dead": dead}
+         "restconf-objects": restconf, "restconf-endless": restconf,
+         "ovsdb-objects": ovsdb, "ovsdb-endless": ovsdb, "dead": dead}
 
 
 def main():

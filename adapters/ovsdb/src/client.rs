@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{Budget, Lost, MAX_REPLY};
+use mercury_adapter::{Budget, JsonProblem, Lost, MAX_REPLY, Share};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -35,8 +35,18 @@ const LONGEST_ECHO: usize = 4 << 10;
 /// Octets that are read at once.
 const CHUNK: usize = 16 << 10;
 
-/// What a request comes to: the result's text, or the server's error.
-pub type Answer = Result<Box<str>, String>;
+/// What a request comes to: the result, or the server's error.
+pub type Answer = Result<Reply, String>;
+
+/// A result as it came, and what it takes of all that replies may take: whoever makes
+/// something of it takes of the same.
+#[derive(Debug)]
+pub struct Reply {
+    /// The result.
+    pub text: Box<str>,
+    /// What is taken, until this is dropped.
+    pub share: Share,
+}
 
 /// One connection. It is never made anew behind our back: what was under way on a lost
 /// one is known to be in doubt.
@@ -209,13 +219,27 @@ async fn read(
         shared.waiting().heard = Some(Instant::now());
         let mut octets = chunk.get(..read).unwrap_or_default();
         loop {
-            let object = match splitter.next(&mut octets) {
+            let before = octets.len();
+            let object = splitter.next(&mut octets);
+            // Of an object each octet is counted until nobody has it any more.
+            if let Err(error) = share.arrive(before - octets.len()) {
+                return Lost::NoRoom(error.to_string());
+            }
+            let object = match object {
                 Ok(Some(object)) => object,
                 Ok(None) => break,
                 Err(error) => return Lost::Protocol(error.to_string()),
             };
-            match Message::read(&object) {
+            // What it is made to stands beside it for a moment.
+            let octets = object.len();
+            let message =
+                share.grow(octets).map_err(JsonProblem::from).and_then(|()| Message::read(&object, &mut share));
+            drop(object);
+            share.release(octets);
+            match message {
                 Ok(Message::Reply { id, answer }) => {
+                    let share = std::mem::replace(&mut share, budget.share(MAX_REPLY));
+                    let answer = answer.map(|text| Reply { text, share });
                     let reply = shared.waiting().replies.remove(&id);
                     // Who waited may be gone.
                     let _ = reply.map(|reply| reply.send(Ok(answer)));
@@ -229,15 +253,10 @@ async fn read(
                     }
                 }
                 Ok(Message::Told) => {}
-                Err(error) => return Lost::Protocol(error.to_string()),
+                Err(JsonProblem::NoRoom(error)) => return Lost::NoRoom(error.to_string()),
+                Err(JsonProblem::Malformed(error)) => return Lost::Protocol(error.to_string()),
             }
             share.shrink(0);
-        }
-        // What is left of an object is counted until it ends.
-        if splitter.waiting() > 0
-            && let Err(error) = share.arrive(read)
-        {
-            return Lost::NoRoom(error.to_string());
         }
     }
 }

@@ -48,7 +48,8 @@ async fn replies_are_told_apart_in_whatever_order_they_come_and_an_echo_is_answe
         server
     };
     let (answers, _server) = tokio::join!(asked, served);
-    assert_eq!(answers.unwrap(), [Err("no".to_owned()), Ok("[\"b\"]".into())]);
+    let answers = answers.unwrap().map(|answer| answer.map(|reply| reply.text));
+    assert_eq!(answers, [Err("no".to_owned()), Ok("[\"b\"]".into())]);
     assert!(client.is_open());
 }
 
@@ -81,7 +82,7 @@ async fn a_connection_that_ended_or_speaks_something_else_is_lost_to_who_waits_a
 #[tokio::test(start_paused = true)]
 async fn who_got_no_reply_in_time_believes_nothing_that_comes_later() {
     let (mut client, _server) = pair();
-    assert_eq!(client.ask("a", &json!([]), SOON).await, Err(Lost::Timeout(SOON)));
+    assert_eq!(client.ask("a", &json!([]), SOON).await.unwrap_err(), Lost::Timeout(SOON));
     assert!(!client.is_open());
 }
 
@@ -98,6 +99,31 @@ async fn a_reply_takes_no_more_room_than_there_is() {
     };
     let (answer, ()) = tokio::join!(asked, served);
     assert!(matches!(answer, Err(Lost::NoRoom(_))), "{answer:?}");
+}
+
+/// One that came is counted until nobody has it any more, and all of it, however it came.
+#[tokio::test]
+async fn a_reply_that_came_takes_its_room_as_long_as_somebody_has_it() {
+    const LONG: usize = 1 << 19;
+    for pieces in [1, 7] {
+        let (ours, mut server) = duplex(1 << 22);
+        let budget = Budget::new(1 << 22);
+        let mut client = Client::over(ours, budget.clone());
+        let none = json!([]);
+        let asked = client.ask("a", &none, SOON);
+        let long = format!("{{\"id\":1,\"result\":\"{}\"}}", "x".repeat(LONG));
+        let served = async {
+            for piece in long.as_bytes().chunks(long.len().div_ceil(pieces)) {
+                server.write_all(piece).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        let (answer, ()) = tokio::join!(asked, served);
+        let reply = answer.unwrap().unwrap();
+        assert!(reply.share.used() >= LONG && budget.taken() >= LONG - (1 << 17), "{pieces}: {budget:?}");
+        drop(reply);
+        assert_eq!(budget.taken(), 0, "{pieces}");
+    }
 }
 
 #[tokio::test]

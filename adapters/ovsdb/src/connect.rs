@@ -3,17 +3,20 @@
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{Budget, ConnectError, ConnectFault, Connector, Lost, OvsdbDialect, Presented, Probe, Session};
+use mercury_adapter::{
+    Budget, ConnectError, ConnectFault, Connector, ErrorTag, JsonProblem, Lost, OvsdbDialect, Presented, Probe,
+    Session, Share, json as counted,
+};
 use mercury_tls::{TlsOptions, Trust};
 use serde_json::json;
 use tokio::{net::UnixStream, time::timeout};
 
 use crate::{
-    client::Client,
+    client::{Client, Reply},
     datum, probe,
     rows::DATABASE_TABLE,
     session::OvsdbSession,
-    transaction::{DATABASE, Transaction},
+    transaction::{DATABASE, Failed, Transaction},
 };
 
 /// Where a server listens.
@@ -149,21 +152,13 @@ async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>,
     let requests = [("set_db_change_aware", &aware), ("list_dbs", &none), ("transact", &params)];
     // A server before 2.9 does not know the first, and does not need it.
     let [_, databases, answer] = client.ask_all(requests, within).await.map_err(|lost| lost_error(&lost))?;
-    let databases = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
-    let names: Vec<String> = serde_json::from_str(&databases)
-        .map_err(|error| protocol(format!("list_dbs: the answer is no list of names: {error}")))?;
+    let Reply { text, mut share } = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
+    let names = names(&text, &mut share)?;
     if !names.iter().any(|name| name == DATABASE) {
         return Err(protocol(format!("there is no database {DATABASE}, but {}", names.join(", "))));
     }
-    let answer = answer.map_err(|error| protocol(format!("transact: {error}")))?;
-    let rows = transaction.rows(&answer).map_err(|failed| ConnectError {
-        fault: if failed.rpc_error().tag == mercury_adapter::ErrorTag::AccessDenied {
-            ConnectFault::Credentials
-        } else {
-            ConnectFault::Protocol
-        },
-        message: failed.to_string(),
-    })?;
+    let Reply { text, mut share } = answer.map_err(|error| protocol(format!("transact: {error}")))?;
+    let rows = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
     let row = rows.into_iter().flatten().next();
     let row = row.ok_or_else(|| protocol(format!("the database {DATABASE} was never initialised")))?;
     let said = |column: &str| {
@@ -171,6 +166,30 @@ async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>,
         text.unwrap_or("of unknown version").to_owned()
     };
     Ok(vec![format!("Open vSwitch {}", said("ovs_version")), format!("schema {DATABASE} {}", said("db_version"))])
+}
+
+/// The names of databases.
+fn names(text: &str, share: &mut Share) -> Result<Vec<String>, ConnectError> {
+    let odd = |what: String| ConnectError {
+        fault: ConnectFault::Protocol,
+        message: format!("list_dbs: the answer is no list of names{what}"),
+    };
+    let listed = counted(text.as_bytes(), share).map_err(|problem| match problem {
+        JsonProblem::NoRoom(error) => lost_error(&Lost::NoRoom(error.to_string())),
+        JsonProblem::Malformed(error) => odd(format!(": {error}")),
+    })?;
+    let all = listed.as_array().and_then(|all| all.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+    all.ok_or_else(|| odd(String::new()))
+}
+
+/// Of a transaction that only reads.
+pub(crate) fn failed_error(failed: &Failed) -> ConnectError {
+    let fault = match failed {
+        Failed::NoRoom(error) => return lost_error(&Lost::NoRoom(error.to_string())),
+        _ if failed.rpc_error().tag == ErrorTag::AccessDenied => ConnectFault::Credentials,
+        _ => ConnectFault::Protocol,
+    };
+    ConnectError { fault, message: failed.to_string() }
 }
 
 /// Of a session that was lost before it began.

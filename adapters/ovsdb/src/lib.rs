@@ -31,7 +31,7 @@ mod tunnels;
 mod vlans;
 
 pub use change::{BondChange, Change, LeafChange, Place, PortChange};
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Reply};
 pub use connect::{Endpoint, OvsdbConnector, OvsdbOptions};
 pub use render::Renderer;
 pub use session::OvsdbSession;

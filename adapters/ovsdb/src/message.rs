@@ -1,6 +1,7 @@
 //! JSON-RPC 1.0 as OVSDB servers speak it (RFC 7047 section 4): a reply may lack
 //! `result` or `error`, and an error is a text or an object.
 
+use mercury_adapter::{JsonProblem, Share, json as counted};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -25,42 +26,42 @@ pub enum Message {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(default)]
-    id: Value,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
     method: Option<String>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
-    #[serde(default)]
-    error: Value,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 impl Message {
-    /// Understands one object.
+    /// Understands one object, whose error takes of `share` what it takes of the memory.
     ///
     /// # Errors
-    /// It is no JSON.
-    pub fn read(object: &[u8]) -> Result<Self, serde_json::Error> {
+    /// It is no JSON, or there is no room for what it says.
+    pub fn read(object: &[u8], share: &mut Share) -> Result<Self, JsonProblem> {
         let Envelope { id, method, params, result, error } = serde_json::from_slice(object)?;
         if let Some(method) = method {
-            return Ok(match (method.as_str(), &id) {
-                (_, Value::Null) => Self::Told,
-                ("echo", id) => {
+            return Ok(match (method.as_str(), id) {
+                (_, None) => Self::Told,
+                ("echo", Some(id)) => {
                     let params = params.map_or("[]", RawValue::get);
                     let reply = format!("{{\"id\":{id},\"result\":{params},\"error\":null}}");
                     Self::Asked { reply: reply.into_bytes() }
                 }
-                (_, id) => {
-                    let reply = json!({ "id": id, "result": null, "error": "unknown method" });
-                    Self::Asked { reply: reply.to_string().into_bytes() }
+                (_, Some(id)) => {
+                    let reply = format!("{{\"id\":{id},\"result\":null,\"error\":\"unknown method\"}}");
+                    Self::Asked { reply: reply.into_bytes() }
                 }
             });
         }
-        let Some(id) = id.as_u64() else { return Ok(Self::Told) };
-        let answer = match (error, result) {
-            (Value::Null, result) => Ok(result.map_or("null", RawValue::get).into()),
-            (error, _) => Err(error_text(&error)),
+        let Some(id) = id.and_then(|id| serde_json::from_str(id.get()).ok()) else { return Ok(Self::Told) };
+        let answer = match error {
+            None => Ok(result.map_or("null", RawValue::get).into()),
+            Some(error) => Err(error_text(&counted(error.get().as_bytes(), share)?)),
         };
         Ok(Self::Reply { id, answer })
     }
@@ -85,10 +86,12 @@ pub(crate) fn error_text(error: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mercury_adapter::Budget;
+
     use super::*;
 
     fn read(text: &str) -> Message {
-        Message::read(text.as_bytes()).unwrap()
+        Message::read(text.as_bytes(), &mut Budget::new(1 << 20).share(1 << 20)).unwrap()
     }
 
     #[test]
@@ -118,6 +121,19 @@ mod tests {
         let object = r#"{"id":1,"result":null,"error":{"error":"unknown database","details":"x","syntax":"y"}}"#;
         assert_eq!(answered(object), Err("unknown database: x".to_owned()));
         assert_eq!(read(r#"{"id":"x","result":[]}"#), Message::Told);
-        assert!(Message::read(b"{\"id\":1,}").is_err());
+        let mut share = Budget::new(1 << 20).share(1 << 20);
+        assert!(matches!(Message::read(b"{\"id\":1,}", &mut share), Err(JsonProblem::Malformed(_))));
+    }
+
+    #[test]
+    fn an_error_or_an_id_that_is_small_as_text_and_large_as_values_takes_no_more_than_there_is() {
+        let many = vec!["{}"; 100_000].join(",");
+        let mut share = Budget::new(1 << 20).share(1 << 20);
+        let error = format!("{{\"id\":1,\"error\":[{many}]}}");
+        assert!(matches!(Message::read(error.as_bytes(), &mut share), Err(JsonProblem::NoRoom(_))));
+        let mut share = Budget::new(1 << 20).share(1 << 20);
+        let id = format!("{{\"id\":[{many}],\"result\":[]}}");
+        assert!(matches!(Message::read(id.as_bytes(), &mut share), Ok(Message::Told)));
+        assert_eq!(share.used(), 0, "it is not made");
     }
 }

@@ -4,8 +4,8 @@ use mercury_adapter::{ConnectError, ConnectFault};
 use mercury_model::{InterfaceScope, Scope};
 
 use crate::{
-    client::Client,
-    connect::{OvsdbOptions, lost_error},
+    client::{Client, Reply},
+    connect::{OvsdbOptions, failed_error, lost_error},
     datum::NoDatum,
     owner::{self, MARK},
     rows::{Row, Rows, select},
@@ -21,8 +21,8 @@ pub(crate) async fn facts(client: &mut Client, options: &OvsdbOptions) -> Result
     let mut transaction = Transaction::default();
     select(&mut transaction, &Scope { interfaces: InterfaceScope::All, ..Scope::default() });
     let answer = client.ask("transact", &transaction.params(), options.connect_timeout).await;
-    let answer = answer.map_err(|lost| lost_error(&lost))?.map_err(protocol)?;
-    let answers = transaction.rows(&answer).map_err(|failed| protocol(failed.to_string()))?;
+    let Reply { text, mut share } = answer.map_err(|lost| lost_error(&lost))?.map_err(protocol)?;
+    let answers = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
     let rows = Rows::read(answers.into_iter());
     rows.and_then(|rows| told(&rows, &options.bridges)).map_err(|error| protocol(error.to_string()))
 }

@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Absent, Answer, Budget, Capabilities, CommitMode, Datastore, ErrorTag, Flight, Lost, MAX_REPLY, OvsdbDialect,
-    Refusal, RpcError, Session, Sighting, Step, StepResult, Traffic, Trust, off_worker,
+    Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, Trust, off_worker,
 };
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::{
     change::Change,
-    client::Client,
+    client::{Client, Reply},
     datum,
     guarded::{Guarded, Ports},
     read::{self, Unreadable},
@@ -25,8 +25,6 @@ use crate::{
     transaction::{Failed, Transaction},
 };
 
-/// Octets that one of a reply takes while it is read.
-const TIMES: usize = 8;
 /// How long ovs-vswitchd may take for a change, at most.
 const APPLIED_WITHIN: Duration = Duration::from_secs(10);
 /// A server says something every 5 s at least where it is not spoken to (its inactivity
@@ -43,6 +41,8 @@ pub struct OvsdbSession {
     bridges: Arc<[String]>,
     capabilities: Capabilities,
     budget: Budget,
+    /// What the rows take that the steps of this flight have read.
+    taken: Vec<Share>,
     staged: Option<Change>,
     ports: Ports,
     /// What the commit step has read for the step behind it.
@@ -89,6 +89,7 @@ impl From<Failed> for Failure {
     fn from(failed: Failed) -> Self {
         match &failed {
             Failed::Guard(_) => Self::Refused(Refusal::Outdated(vec![failed.rpc_error()])),
+            Failed::NoRoom(error) => Self::Lost(Lost::NoRoom(error.to_string())),
             Failed::Loss(_) | Failed::Refused { .. } | Failed::Senseless(_) => failed.rpc_error().into(),
         }
     }
@@ -116,6 +117,7 @@ impl OvsdbSession {
             bridges,
             capabilities,
             budget,
+            taken: Vec::new(),
             staged: None,
             ports: Ports::default(),
             fresh: None,
@@ -129,6 +131,12 @@ impl OvsdbSession {
     }
 
     async fn carry(&mut self, steps: &[Step], timeout: Duration) -> Flight {
+        let flight = self.steps(steps, timeout).await;
+        self.taken.clear();
+        flight
+    }
+
+    async fn steps(&mut self, steps: &[Step], timeout: Duration) -> Flight {
         let mut results: Vec<StepResult> = Vec::new();
         let deadline = Instant::now() + timeout;
         for (index, step) in steps.iter().enumerate() {
@@ -186,11 +194,15 @@ impl OvsdbSession {
         self.flights += 1;
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = self.client.ask("transact", &transaction.params(), left).await?;
-        let text = answer.map_err(|error| RpcError::new(ErrorTag::OperationFailed, error))?;
-        let mut share = self.budget.share(MAX_REPLY);
-        share.grow(text.len().saturating_mul(TIMES)).map_err(|error| Lost::NoRoom(error.to_string()))?;
-        let read = off_worker(text.len(), move || transaction.rows(&text));
-        Ok(read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))??)
+        let Reply { text, mut share } = answer.map_err(|error| RpcError::new(ErrorTag::OperationFailed, error))?;
+        let read = off_worker(text.len(), move || {
+            let rows = transaction.rows(&text, &mut share)?;
+            share.release(text.len());
+            Ok::<_, Failed>((rows, share))
+        });
+        let (rows, share) = read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))??;
+        self.taken.push(share);
+        Ok(rows)
     }
 
     async fn read(&mut self, scope: &Scope, deadline: Instant) -> Result<Running, Failure> {

@@ -72,12 +72,6 @@ impl Splitter {
         Ok(end.then(|| std::mem::take(&mut self.text)))
     }
 
-    /// Octets of an object that has not ended yet.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.text.len()
-    }
-
     /// Whether the object ends with this octet.
     fn goes_on(&mut self, octet: u8) -> Result<bool, Unframed> {
         if self.is_string {
@@ -156,7 +150,7 @@ mod tests {
             }
             let found: Vec<Value> = found.iter().map(|object| serde_json::from_slice(object).unwrap()).collect();
             prop_assert_eq!(found, objects);
-            prop_assert_eq!(splitter.waiting(), 0);
+            prop_assert_eq!(splitter.text.len(), 0);
         }
 
         #[test]
@@ -166,7 +160,7 @@ mod tests {
             while let Ok(Some(object)) = splitter.next(&mut rest) {
                 prop_assert!(object.len() <= 100);
             }
-            prop_assert!(splitter.waiting() <= 100);
+            prop_assert!(splitter.text.len() <= 100);
         }
     }
 

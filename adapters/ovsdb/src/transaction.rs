@@ -3,7 +3,7 @@
 //! The reply to one that failed is no error: it is looked for among the results, of which
 //! there is one for each operation, and one more where it failed as a whole.
 
-use mercury_adapter::{ErrorTag, RpcError};
+use mercury_adapter::{ErrorTag, JsonProblem, NoRoom, RpcError, Share, json as counted};
 use serde_json::{Value, json};
 
 use crate::message::error_text;
@@ -52,6 +52,9 @@ pub enum Failed {
     /// The reply makes no sense, so what was changed is not known.
     #[error("{0}")]
     Senseless(String),
+    /// There is no room for the reply, so what was changed is not known.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
 }
 
 impl Failed {
@@ -69,6 +72,7 @@ impl Failed {
                 _ => ErrorTag::OperationFailed,
             },
             Self::Senseless(_) => ErrorTag::OperationFailed,
+            Self::NoRoom(_) => ErrorTag::TooBig,
         };
         RpcError { app_tag: self.own_tag(), ..RpcError::new(tag, self.to_string()) }
     }
@@ -137,13 +141,18 @@ impl Transaction {
         std::iter::once(Value::from(DATABASE)).chain(operations).collect()
     }
 
-    /// The rows of each operation, in order; none of one that asks for none.
+    /// The rows of each operation, in order; none of one that asks for none. They take of
+    /// `share` what they take of the memory.
     ///
     /// # Errors
     /// [`Failed`]: one of them was not carried out, and so none was.
-    pub fn rows(&self, result: &str) -> Result<Vec<Vec<Value>>, Failed> {
+    pub fn rows(&self, result: &str, share: &mut Share) -> Result<Vec<Vec<Value>>, Failed> {
         let senseless = |what: &str| Failed::Senseless(format!("the reply to a transaction {what}"));
-        let results: Vec<Value> = serde_json::from_str(result).map_err(|_| senseless("is no list"))?;
+        let results = match counted(result.as_bytes(), share) {
+            Ok(Value::Array(results)) => results,
+            Ok(_) | Err(JsonProblem::Malformed(_)) => return Err(senseless("is no list")),
+            Err(JsonProblem::NoRoom(error)) => return Err(error.into()),
+        };
         if let Some((index, error)) = results
             .iter()
             .enumerate()
@@ -184,7 +193,13 @@ impl Transaction {
 
 #[cfg(test)]
 mod tests {
+    use mercury_adapter::Budget;
+
     use super::*;
+
+    fn read(transaction: &Transaction, result: &str) -> Result<Vec<Vec<Value>>, Failed> {
+        transaction.rows(result, &mut Budget::new(1 << 20).share(1 << 20))
+    }
 
     fn transaction() -> Transaction {
         let mut transaction = Transaction::default();
@@ -197,7 +212,7 @@ mod tests {
 
     #[test]
     fn each_operation_has_one_result() {
-        let rows = transaction().rows(r#"[{},{"count":1},{"rows":[{"tag":2}]},{}]"#).unwrap();
+        let rows = read(&transaction(), r#"[{},{"count":1},{"rows":[{"tag":2}]},{}]"#).unwrap();
         assert_eq!(rows, [vec![], vec![], vec![json!({ "tag": 2 })], vec![]]);
         assert_eq!(transaction().params()[0], DATABASE);
         assert_eq!(transaction().params().as_array().unwrap().len(), 5);
@@ -205,13 +220,13 @@ mod tests {
 
     #[test]
     fn an_error_is_found_wherever_it_stands() {
-        let failed = |result: &str| transaction().rows(result).unwrap_err();
+        let failed = |result: &str| read(&transaction(), result).unwrap_err();
         let guard = failed(r#"[{"error":"timed out","details":"\"wait\" timed out"},null,null,null]"#);
         assert_eq!(guard, Failed::Guard("moved".to_owned()));
         assert_eq!(guard.rpc_error().tag, ErrorTag::InUse);
         let mut sparing = Transaction::default();
         sparing.spare(("Port", &[json!(["protected", "!=", false])]), "p1 has protected".to_owned());
-        let loss = sparing.rows(r#"[{"error":"timed out"}]"#).unwrap_err();
+        let loss = read(&sparing, r#"[{"error":"timed out"}]"#).unwrap_err();
         assert_eq!((loss.rpc_error().tag, loss.to_string().as_str()), (ErrorTag::DataExists, "p1 has protected"));
         let refused = failed(r#"[{},{"error":"constraint violation","details":"5000 is not in the range"},null,null]"#);
         assert_eq!(refused.rpc_error().tag, ErrorTag::InvalidValue);
@@ -220,6 +235,16 @@ mod tests {
         let whole = failed(r#"[{},{"count":1},{"rows":[]},{},{"error":"referential integrity violation"}]"#);
         assert_eq!(whole.rpc_error().tag, ErrorTag::OperationFailed);
         assert!(matches!(whole, Failed::Refused { .. }));
+    }
+
+    #[test]
+    fn rows_that_are_small_as_text_and_large_as_values_take_no_more_than_there_is() {
+        let mut asking = Transaction::default();
+        asking.select("Port", &[], &["name"]);
+        let rows = |count: usize| format!("[{{\"rows\":[{}]}}]", vec![r#"{"a":{}}"#; count].join(","));
+        assert_eq!(read(&asking, &rows(500)).unwrap()[0].len(), 500);
+        let failed = read(&asking, &rows(50_000)).unwrap_err();
+        assert!(matches!(failed, Failed::NoRoom(_)), "{failed}");
     }
 
     #[test]
@@ -235,7 +260,7 @@ mod tests {
             r#"[null,{"count":1},{"rows":[]},{}]"#,
             r#"[{},{"count":1},{"rows":[]},{},{}]"#,
         ] {
-            assert!(matches!(transaction().rows(result), Err(Failed::Senseless(_))), "{result}");
+            assert!(matches!(read(&transaction(), result), Err(Failed::Senseless(_))), "{result}");
         }
     }
 }

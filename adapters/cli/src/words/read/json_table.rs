@@ -6,7 +6,7 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use mercury_adapter::{CliWords, Share, Shown};
+use mercury_adapter::{CliWords, JsonProblem, Share, Shown, json as counted};
 use mercury_model::Scope;
 use serde::{
     Deserialize,
@@ -17,16 +17,14 @@ use serde_json::{Value, value::RawValue};
 use super::{Unreadable, blocks::named_by};
 use crate::words::Asked;
 
-/// Octets that one of a row takes while it is JSON.
-const TIMES: usize = 8;
-
 /// The column that names a row.
 const KEY: &str = "name";
 
 /// What a table's columns are called, which stands behind its rows.
 #[derive(Deserialize)]
-struct Headings {
-    headings: Vec<String>,
+struct Headings<'a> {
+    #[serde(borrow)]
+    headings: &'a RawValue,
     #[serde(rename = "data")]
     _data: IgnoredAny,
 }
@@ -92,17 +90,21 @@ fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) ->
     let odd = || Unreadable::malformed(shown.command.as_str());
     let mut json = serde_json::Deserializer::from_str(text);
     let mut names = shown.tables.iter();
-    for table in serde_json::Deserializer::from_str(text).into_iter::<Headings>() {
-        let headings = table.map_err(|_| odd())?.headings;
+    let values = |text: &str, share: &mut Share| match counted(text.as_bytes(), share) {
+        Ok(Value::Array(values)) => Ok(values),
+        Ok(_) | Err(JsonProblem::Malformed(_)) => Err(odd()),
+        Err(JsonProblem::NoRoom(error)) => Err(error.into()),
+    };
+    for table in serde_json::Deserializer::from_str(text).into_iter::<Headings<'_>>() {
+        let headings = values(table.map_err(|_| odd())?.headings.get(), share)?;
+        let headings: Option<Vec<String>> = headings.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+        let headings = headings.ok_or_else(odd)?;
         let name = names.next().ok_or_else(odd)?;
         let mut failed = None;
         let mut each = |row: &str| {
-            let octets = row.len().saturating_mul(TIMES);
-            let read = share.grow(octets).map_err(Unreadable::from).and_then(|()| {
-                let cells: Vec<Value> = serde_json::from_str(row).map_err(|_| odd())?;
-                with(name, &headings, &cells)?.ok_or_else(odd)
-            });
-            share.release(octets);
+            let before = share.used();
+            let read = values(row, share).and_then(|cells| with(name, &headings, &cells)?.ok_or_else(odd));
+            share.release(share.used().saturating_sub(before));
             failed = read.err();
             failed.is_none()
         };
@@ -249,6 +251,23 @@ mod tests {
         let mut scope = Scope::default();
         scope.add_interface("eth2".parse().unwrap());
         assert_eq!(shown_of(&scope, text).unwrap(), "interface eth1\ninterface eth1\ninterface br0\n");
+    }
+
+    /// A row takes its room only while it is read; what is small as text and large as values has none.
+    #[test]
+    fn a_row_or_headings_that_become_large_are_refused_before_they_are_made() {
+        let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
+        let words = ovs.cli.as_ref().unwrap().words.table().unwrap();
+        let shown = words.shows.first().unwrap();
+        let read = |text: &str| {
+            let mut share = Budget::new(1 << 20).share(1 << 20);
+            blocks(words, Asked::of(&Scope::all().interfaces), shown, text, &mut share)
+        };
+        let many = vec!["{}"; 50_000].join(",");
+        let row = format!(r#"{{"data":[["eth1",[{many}]]],"headings":["name","tag"]}}"#);
+        assert!(matches!(read(&row), Err(Unreadable::NoRoom(_))), "{:?}", read(&row));
+        let headings = format!(r#"{{"data":[],"headings":[{}]}}"#, vec![r#""""#; 50_000].join(","));
+        assert!(matches!(read(&headings), Err(Unreadable::NoRoom(_))), "{:?}", read(&headings));
     }
 
     #[test]
