@@ -11,6 +11,9 @@ use crate::{Module, Node, NodePath};
 /// The operations that carry a plan out, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
+    /// Entries that go, with all that they hold, before anything else: they stand in the way of
+    /// what comes, and beside it would join what must stay apart.
+    pub cleared: Vec<Node>,
     /// What changes below list entries.
     pub entries: Vec<EntryOperations>,
     /// Entries that go, with all that they hold, after everything else: what
@@ -142,7 +145,7 @@ impl Operations {
     /// Takes out what is done to what goes with what holds it: a server may ask how
     /// that is meant.
     pub fn without_what_goes_anyway(&mut self) {
-        let gone: BTreeSet<_> = self.removed.iter().map(ToString::to_string).collect();
+        let gone: BTreeSet<_> = self.gone().map(ToString::to_string).collect();
         self.entries.retain(|one| gone.is_empty() || one.in_part || !gone.contains(&one.entry.to_string()));
         for one in &mut self.entries {
             let removed = |leaf: &LeafOperation| match leaf {
@@ -162,7 +165,12 @@ impl Operations {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.removed.is_empty()
+        self.entries.is_empty() && self.gone().next().is_none()
+    }
+
+    /// All entries that go, those before anything else first.
+    pub fn gone(&self) -> impl Iterator<Item = &Node> {
+        self.cleared.iter().chain(&self.removed)
     }
 }
 
@@ -188,6 +196,7 @@ impl EntryOperations {
 /// As people read it, and as a saved plan holds it: one operation a line.
 impl fmt::Display for Operations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cleared.iter().try_for_each(|node| writeln!(f, "remove {node}"))?;
         for one in &self.entries {
             match one.origin {
                 Origin::Present => {}

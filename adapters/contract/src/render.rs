@@ -39,20 +39,23 @@ pub fn operations(writing: &Writing<'_>, plan: &Plan) -> Result<Operations, Unre
     vlan::one_per_key(writing, plan)?;
     overlay::one_per_vni(writing, plan)?;
     let mut operations = Operations::default();
-    plan.edits.iter().try_for_each(|edit| writing.edit(&mut operations, edit))?;
+    plan.edits.iter().try_for_each(|edit| writing.edit(&mut operations, plan, edit))?;
     operations.without_what_goes_anyway();
     Ok(operations)
 }
 
 impl Writing<'_> {
-    fn edit(&self, operations: &mut Operations, edit: &Edit) -> Result<(), Unrenderable> {
+    fn edit(&self, operations: &mut Operations, plan: &Plan, edit: &Edit) -> Result<(), Unrenderable> {
         match edit {
             Edit::Vlan { before, after } => vlan::make(self, operations, before.as_ref(), after),
             Edit::RemoveVlan { before } => vlan::remove(self, operations, before),
             Edit::Bind { vlan, name, before, after } => {
                 overlay::bind(self, operations, (*vlan, name.as_ref()), before.as_ref(), after)
             }
-            Edit::Unbind { vlan, name, before } => overlay::unbind(self, operations, (*vlan, name.as_ref()), before),
+            Edit::Unbind { vlan, name, before } => {
+                let is_bound_otherwise = overlay::is_bound_otherwise(plan, *vlan);
+                overlay::unbind(self, operations, (*vlan, name.as_ref()), before, is_bound_otherwise)
+            }
             Edit::CreateInterface { interface, kind, count } => {
                 self.count(operations, *count);
                 self.create(operations, interface, kind)

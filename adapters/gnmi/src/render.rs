@@ -139,6 +139,7 @@ impl Form {
         set.update.extend(lists.into_iter().map(|(list, member)| (list, Value::Object(vec![member]))));
         // After what refers to them: some targets take one operation at a time.
         set.delete.extend(operations.removed);
+        set.delete.extend(operations.cleared);
         set
     }
 

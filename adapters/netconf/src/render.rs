@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use mercury_adapter::{
-    Capabilities, Datastore, Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, NodePath,
+    Capabilities, Datastore, Dialect, EntryOperations, LeafOperation, Module, Names, NetconfDialect, Node, NodePath,
     Operations, Origin, Payload, Render, RequestForm, Unrenderable, Writing, operations, operations::Value,
 };
 use mercury_model::Plan;
@@ -91,6 +91,7 @@ impl Render for Renderer {
 
 fn config(operations: &Operations) -> Element {
     let mut config = Element::new(BASE_NS, "config");
+    take_away(&mut config, &operations.cleared);
     for one in &operations.entries {
         let (path, names) = (&one.entry.path, &one.entry.names);
         // An entry that may be new is named once: looking for it would take a while among thousands.
@@ -99,11 +100,15 @@ fn config(operations: &Operations) -> Element {
             Origin::Merge | Origin::Create => append(&mut config, path, names, |element| entry(element, one, names)),
         }
     }
-    for node in &operations.removed {
-        // The key alone: a server may look at what else a removed entry holds.
-        place(&mut config, &node.path, &node.names, |entry| *entry = entry.clone().operation("remove"));
-    }
+    take_away(&mut config, &operations.removed);
     config
+}
+
+/// The key alone: a server may look at what else a removed entry holds.
+fn take_away(config: &mut Element, nodes: &[Node]) {
+    for node in nodes {
+        place(config, &node.path, &node.names, |entry| *entry = entry.clone().operation("remove"));
+    }
 }
 
 fn entry(element: &mut Element, one: &EntryOperations, names: &Names) {

@@ -46,7 +46,7 @@ impl Renderer {
         let operations = operations(&writing, plan)?;
         let tunnels = tunnels::changes(dialect, plan)?;
         let mut change = Change { tunnels, ..Change::default() };
-        for gone in &operations.removed {
+        for gone in operations.gone() {
             let name = gone.names.resolve("{name}").unwrap_or_default();
             change.bonds.insert(name.into_owned(), BondChange::Remove);
         }

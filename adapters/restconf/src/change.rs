@@ -37,7 +37,7 @@ impl Changes {
     /// goes: a server may refuse what the one mode has beside the other (openconfig-vlan,
     /// `when`), as JetConf does, and there is nothing in between.
     pub(crate) fn of(operations: Operations, leaves_first: impl Fn(&NodePath) -> bool) -> Self {
-        let mut changes = Vec::new();
+        let mut changes: Vec<Change> = operations.cleared.into_iter().map(Change::Remove).collect();
         for entry in &operations.entries {
             let (kept, replaced) = replaced(entry);
             let (set, gone) = split(&kept);

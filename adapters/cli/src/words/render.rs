@@ -93,7 +93,7 @@ impl Render for CliRenderer {
             for entry in &operations.entries {
                 parts.extend(typing.typed(entry)?.into_iter().map(|(_, text)| text));
             }
-            if let Some(node) = operations.removed.first() {
+            if let Some(node) = operations.gone().next() {
                 return Err(typing.lacks(&node.path));
             }
             if !parts.is_empty() {
@@ -113,7 +113,7 @@ impl Render for CliRenderer {
             }
             typing.entry(&mut script, entry)?;
         }
-        for node in &operations.removed {
+        for node in operations.gone() {
             let (block, names) = typing.block(node)?;
             typing.within(&mut script, block, block.remove.fill(|hole| typing.named(names, hole)));
         }

@@ -59,6 +59,7 @@ pub(super) fn unbind(
     operations: &mut Operations,
     (vlan, name): (VlanId, Option<&VlanName>),
     before: &Segment,
+    is_bound_otherwise: bool,
 ) -> Result<(), Unrenderable> {
     let tree = tree(writing, before)?;
     let node = node(writing, tree, (vlan, name), before)?;
@@ -72,7 +73,9 @@ pub(super) fn unbind(
         let is_flood = |path: &&NodePath| tree.leaves.get(&SegmentLeaf::Flood) == Some(*path);
         below.filter(|path| !is_flood(path)).chain(&flood).for_each(|path| entry.set(path, None));
     } else if tree.entry.is_some() {
-        operations.removed.push(node);
+        // Where it is done one after the other, two VNIs of one VLAN would be one network.
+        let gone = if is_bound_otherwise { &mut operations.cleared } else { &mut operations.removed };
+        gone.push(node);
     } else {
         let entry = operations.entry(node);
         below.for_each(|path| entry.set(path, None));
@@ -105,6 +108,11 @@ fn node(
             Ok(Node { path: vlan.entry.clone(), names })
         }
     }
+}
+
+/// Whether what comes binds the VLAN.
+pub(super) fn is_bound_otherwise(plan: &Plan, vlan: VlanId) -> bool {
+    plan.edits.iter().any(|edit| matches!(edit, Edit::Bind { vlan: bound, .. } if *bound == vlan))
 }
 
 /// One entry cannot be taken away and made in one edit: which comes first is the

@@ -1,5 +1,5 @@
 //! After whichever plain request a change ends, a port carries nothing that neither what it
-//! had nor what it is to have carries.
+//! had nor what it is to have carries, and no VLAN has two VNIs.
 
 use std::collections::BTreeSet;
 
@@ -41,9 +41,12 @@ fn no_request_opens_a_port_to_what_is_not_its() {
                     for most in 0..conformance::requests(&changes, false, false).len() {
                         let mut switch = start.clone();
                         switch.apply_first(most, &changes).unwrap();
-                        for port in read(&dialect, &switch).config.interfaces.values() {
+                        let read = read(&dialect, &switch);
+                        let name = format!("{} {}", dialect.name, case.name);
+                        let joined = &read.overlay.besides;
+                        assert!(joined.is_empty(), "{name}: {joined:?} after {most} of\n{changes}");
+                        for port in read.config.interfaces.values() {
                             let more = more(port, from, to);
-                            let name = format!("{} {}", dialect.name, case.name);
                             assert!(more.is_empty(), "{name}: {} carries {more} after {most} of\n{changes}", port.name);
                             looked += 1;
                         }
@@ -54,6 +57,7 @@ fn no_request_opens_a_port_to_what_is_not_its() {
         }
     }
     assert!(looked > 300 && stopped.contains("cisco_iosxe detach-trunk"), "{looked} ports, {stopped:?}");
+    assert!(stopped.contains("openconfig bind-vlan-to-another-vni"), "{stopped:?}");
 }
 
 /// All that is in the container is Mercury's: there is nothing between a trunk and none. Where

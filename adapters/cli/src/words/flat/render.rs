@@ -65,7 +65,7 @@ pub(in crate::words) fn script(
         typing.member(port, change, true)?;
     }
     typing.segments(operations.entries.get(first..).unwrap_or_default())?;
-    for node in &operations.removed {
+    for node in operations.gone() {
         let is_vlan = last(&node.path) == "vlan";
         let aggregate = words.aggregate.as_ref().map(|[_, remove]| remove);
         let [_, vlan] = &words.vlan;

@@ -23,7 +23,7 @@ pub(in crate::words) fn script(
     operations: &Operations,
 ) -> Result<Script, Unrenderable> {
     let mut typing = Typing { dialect, words, takes, script: Script::default() };
-    for node in &operations.removed {
+    for node in operations.gone() {
         typing.delete(&node.path, &node.names, None)?;
     }
     for entry in &operations.entries {
