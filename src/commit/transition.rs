@@ -97,16 +97,19 @@ impl Transition<'_> {
     }
 
     /// Whether something that the change was about is neither as it was before nor as it
-    /// was to be.
-    pub(super) fn is_of_others(&self, now: &Running) -> bool {
+    /// was to be. Of a port that changes wholly or not at all (`whole`), that is one of which some
+    /// leaves are as before and others as they were to be, too.
+    pub(super) fn is_of_others(&self, now: &Running, whole: bool) -> bool {
         let (before, intended) = (&self.before.interfaces, &self.intended.0.interfaces);
         before.iter().filter_map(|(name, before)| Some((name, before, intended.get(name)?))).any(
             |(name, before, after)| {
                 let Some(now) = now.interfaces.get(name) else { return before != after };
-                Leaf::ALL.into_iter().any(|leaf| {
-                    let [before, after, now] = [before, after, now].map(|port| leaf.get(port));
-                    before != after && now != before && now != after
-                })
+                let leaves = Leaf::ALL.into_iter().map(|leaf| [before, after, now].map(|port| leaf.get(port)));
+                let changed: Vec<_> = leaves.filter(|[before, after, _]| before != after).collect();
+                let is_before = |[before, _, now]: &[_; 3]| now == before;
+                let is_after = |[_, after, now]: &[_; 3]| now == after;
+                let is_mixed = changed.iter().any(is_before) && changed.iter().any(is_after);
+                !changed.iter().all(|leaf| is_before(leaf) || is_after(leaf)) || (whole && is_mixed)
             },
         )
     }

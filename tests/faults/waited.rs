@@ -6,7 +6,7 @@ use std::time::Duration;
 use mercury::{fault::FaultKind, outcome::Outcome};
 use mercury_sim::{Datastore, Mode, fault::Moment};
 
-use crate::kind::{self, JUNOS, Kind, NETCONF, ONE_BY_ONE, PLAIN};
+use crate::kind::{self, CONFIRMED, JUNOS, Kind, NETCONF, ONE_BY_ONE, PLAIN};
 use crate::ovsdb::{Deed, begin, close, deed};
 use crate::strangers::{console, leave_unconfirmed_for, stage};
 use crate::world::{
@@ -95,6 +95,24 @@ fn what_somebody_else_made_of_an_open_vswitch_as_it_was_wanted_is_left_alone() {
         ovsdb.meddle(1, Moment::BeforeApply, deed(2, Deed::Moves(200), "by hand"));
         let report = world.one(2, WISH).await;
         assert!(matches!(&report.outcome, Outcome::NotStarted(fault) if fault.kind == FaultKind::Locked), "{report:?}");
+        assert!(world.ports(0)["Ethernet2"].starts_with("access, tag 200, trunks none, []"), "{:?}", world.ports(0));
+    });
+}
+
+/// After Mercury has undone its own, too: a port that is in part as before and in part as it was to be is
+/// no half of a change where changes happen wholly or not at all.
+#[test]
+fn what_somebody_else_made_of_an_open_vswitch_behind_an_undoing_is_left_alone() {
+    on_paused_clock(async {
+        let world = World::new(&[Kind::Ovsdb, Kind::Gnmi(CONFIRMED)]).await;
+        world.handle(1).inject(fault("gnmi-confirm:*:before:refuse:operation-failed"));
+        let ovsdb = world.handle(0).ovsdb().unwrap();
+        ovsdb.meddle(2, Moment::AfterApply, deed(2, Deed::Moves(200), "by hand"));
+        let reports = world.ask(&[(0, 2, WISH), (1, 2, WISH)]).await;
+        assert_eq!(ovsdb.meddled().len(), 1);
+        let report = reports.iter().find(|report| report.switch == "leaf0").unwrap();
+        let Outcome::RollbackFailed { undo, .. } = &report.outcome else { panic!("{report:?}") };
+        assert!(undo.message.contains("left alone"), "{undo}");
         assert!(world.ports(0)["Ethernet2"].starts_with("access, tag 200, trunks none, []"), "{:?}", world.ports(0));
     });
 }

@@ -277,7 +277,7 @@ impl Commit<'_> {
         };
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
-        let guards = self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now);
+        let guards = self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now, whole);
         let is_ours = self.transition.is_undone(now, self.locks) || self.transition.proof(now).is_some();
         if guards || (self.is_outdated && !is_ours) {
             return Err(Fault::new(FaultKind::Locked, LEFT_ALONE));
