@@ -35,7 +35,7 @@ use std::time::Duration;
 use mercury_adapter::ConfirmedCommit;
 use tokio::time::Instant;
 
-pub use begin::{begin, read_more, read_unlocked, release, release_saved, settled};
+pub use begin::{Settled, begin, read_more, read_unlocked, release, release_saved, settled};
 pub use bounce::{Means, bounce, ports as bounced_ports};
 pub use transition::Transition;
 

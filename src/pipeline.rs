@@ -21,7 +21,7 @@ use recalled::recalled;
 use told::{narrow, told};
 
 use crate::{
-    commit::{self, Policy, Transition},
+    commit::{self, Policy, Settled, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
     intent::{Agreed, Offers, Reviewed, TargetIntent},
@@ -337,24 +337,29 @@ async fn prepared<'a: 'c, 'c>(
         _ => None,
     };
     let work = agreed.as_ref().unwrap_or(work);
-    let mut waits = 0;
+    let (mut waits, mut is_settled) = (0, false);
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
         let Some(proof) = ReadBack::proves(&intended, &looked.running) else { break (intended, plan) };
         match looked.is_confirmed() {
-            Some(true) if commit::settled(line.link, line.policy).await? => {
+            Some(true) if is_settled => {
+                still(held)?;
                 return Ok(Prepared::Nothing(Box::new(proof)));
             }
-            Some(true) if waits == MOST_WAITS => {
-                let reason = "others' commits that wait to be confirmed come one after the other";
-                return Err(Fault::new(FaultKind::Locked, reason));
-            }
-            // Somebody's commit was waited for, with which what was read may have gone.
             Some(true) => {
+                match commit::settled(line.link, line.policy).await? {
+                    Settled::Always => return Ok(Prepared::Nothing(Box::new(proof))),
+                    Settled::Now => is_settled = true,
+                    Settled::Waited if waits == MOST_WAITS => {
+                        let reason = "others' commits that wait to be confirmed come one after the other";
+                        return Err(Fault::new(FaultKind::Locked, reason));
+                    }
+                    Settled::Waited => waits += 1,
+                }
+                // What was read may have been somebody's that is undone since.
                 let running = commit::read_more(line.link, &looked.running.scope, line.policy).await?;
                 looked = Looked::at(line, work, running, report).await?;
-                waits += 1;
             }
             Some(false) => return Err(looked.unconfirmed()),
             None => looked = looked.again(line, work, report).await?,

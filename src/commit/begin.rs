@@ -50,24 +50,34 @@ pub async fn read_more(link: &mut Link, scope: &Scope, policy: &Policy) -> Resul
     flown(link, Step::Read(scope.clone()), policy).await.take_read(0)
 }
 
+/// Whether what was read is there to stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Nobody's commit can wait to be confirmed.
+    Always,
+    /// None waits now. One that was read may have been undone before this was asked.
+    Now,
+    /// One did, and is over: what was read may have gone with it.
+    Waited,
+}
+
 /// Makes sure that what was read is there to stay. Without a lock nothing keeps
 /// another client's commit out that waits to be confirmed, such as that of a
 /// Mercury that was killed: what it made reads like the truth until it is
-/// undone. It is waited for up to the policy's `lock_wait`; `false` says that it
-/// was there and is over, so that what was read may be no longer so.
+/// undone. It is waited for up to the policy's `lock_wait`.
 ///
 /// # Errors
 /// There still is one, or the switch would not say.
-pub async fn settled(link: &mut Link, policy: &Policy) -> Result<bool, Fault> {
+pub async fn settled(link: &mut Link, policy: &Policy) -> Result<Settled, Fault> {
     if link.capabilities().is_none_or(|capabilities| capabilities.lock || capabilities.confirmed_commit.is_none()) {
-        return Ok(true);
+        return Ok(Settled::Always);
     }
     let begun = Instant::now();
     let mut patience = Patience::new(policy.lock_wait, Duration::ZERO);
     let mut waited_for = false;
     loop {
         match settled_now(link, policy).await {
-            Ok(()) => return Ok(!waited_for),
+            Ok(()) => return Ok(if waited_for { Settled::Waited } else { Settled::Now }),
             Err(fault) if is_in_the_way(&fault) => {
                 let Some(pause) = patience.pause(begun.elapsed()) else {
                     return Err(waited(&fault, policy.lock_wait));
