@@ -137,6 +137,16 @@ impl Kind {
         }
     }
 
+    /// Whether the switch has a lock, which keeps everybody else away.
+    pub(crate) const fn locks(self) -> bool {
+        matches!(self, Self::Netconf(_))
+    }
+
+    /// Whether a change is made of several that come one after the other.
+    pub(crate) const fn is_one_by_one(self) -> bool {
+        matches!(self, Self::Gnmi(Gnmi { atomic: false, .. }) | Self::Restconf(Restconf { atomic: false, .. }))
+    }
+
     /// Whether running has to be copied to startup.
     pub(crate) const fn saves(self) -> bool {
         matches!(self, Self::Netconf(Mode::RunningStartup) | Self::Restconf(Restconf { startup: true, .. }))

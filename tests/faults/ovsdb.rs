@@ -131,7 +131,9 @@ pub(crate) fn deed(port: u16, what: Deed, word: &str) -> Vec<Value> {
         }
         Deed::Moves(vlan) => {
             let row = json!({ "vlan_mode": "access", "tag": vlan, "trunks": ["set", []] });
-            vec![json!({ "op": "update", "table": "Port", "where": named, "row": row })]
+            // Who puts it where it is has done nothing that anybody could tell.
+            let elsewhere = json!([named[0], ["tag", "!=", vlan]]);
+            vec![json!({ "op": "update", "table": "Port", "where": elsewhere, "row": row })]
         }
         Deed::Binds(vlan) => tunnel(&format!("their{vlan}"), their_vni(vlan).into(), vlan, "192.0.2.7", None).to_vec(),
     };
@@ -156,9 +158,13 @@ fn tunnel(name: &str, vni: u32, vlan: u16, remote: &str, mark: Option<&str>) -> 
     ]
 }
 
-/// The register that a deed wrote, and all that there is then; `None` where it was refused.
+/// The register that a deed wrote, and all that there is then; `None` where it was refused, or changed
+/// nothing.
 pub(crate) fn done(operations: &[Value], results: &[Value]) -> Option<(String, Ports)> {
     if results.len() != operations.len() || results.iter().any(|result| !result["error"].is_null()) {
+        return None;
+    }
+    if results[0]["count"] == 0 {
         return None;
     }
     let [.., ports, interfaces] = results else { return None };

@@ -106,7 +106,7 @@ impl<'a> Stage<'a> {
             locks: Locks::new(schedule.lease()),
             mercuries: Mutex::default(),
             truth: Mutex::new(Truth::new(
-                schedule.switches.iter().map(|own| values.of(own.kind, own.vnis)).collect(),
+                schedule.switches.iter().map(|own| (values.of(own.kind, own.vnis), own.kind.locks())).unzip(),
                 schedule.plug,
                 first,
             )),
@@ -345,7 +345,7 @@ impl<'a> Stage<'a> {
                 .map_err(|violation| format!("{when}: {violation}"))?;
             let hides = |trouble: &super::Trouble| matches!(trouble.what, What::Hide { switch, .. } if switch == index);
             // What only a hidden port has looks like what none has.
-            if !self.schedule.troubles.iter().any(hides) {
+            if !self.schedule.troubles.iter().any(hides) && !(self.may_mix(index) && truth.is_in_doubt(index)) {
                 truth.vnis_hold(index, &now).map_err(|violation| format!("{when}: leaf{index}: {violation}"))?;
             }
         }

@@ -32,6 +32,8 @@ use crate::{
 /// The text of a port or a VLAN; none where there is no such thing.
 type Value = Option<String>;
 
+/// What a switch says that does something else than it is told.
+const TWISTED: &str = "not what was asked for";
 /// Who writes without a request.
 const ELSEWHERE: usize = usize::MAX;
 
@@ -39,6 +41,8 @@ const ELSEWHERE: usize = usize::MAX;
 pub(crate) struct Truth<'a> {
     /// What each switch shows.
     shown: Vec<&'a Shown>,
+    /// Which of them have a lock, which keeps everybody else away.
+    locks: Vec<bool>,
     registers: BTreeMap<(usize, String), Vec<Written>>,
     /// The VLANs that somebody else has bound to VNIs, and whether they were free then.
     bound: BTreeMap<(usize, u16), bool>,
@@ -60,8 +64,8 @@ struct Written {
 }
 
 impl<'a> Truth<'a> {
-    pub(super) fn new(shown: Vec<&'a Shown>, plug: Option<Plug>, first: Ports) -> Self {
-        Self { first, shown, registers: BTreeMap::new(), bound: BTreeMap::new(), plug, now: 0 }
+    pub(super) fn new((shown, locks): (Vec<&'a Shown>, Vec<bool>), plug: Option<Plug>, first: Ports) -> Self {
+        Self { first, shown, locks, registers: BTreeMap::new(), bound: BTreeMap::new(), plug, now: 0 }
     }
 
     /// A request begins; `request` tells this one from every other.
@@ -147,8 +151,13 @@ impl<'a> Truth<'a> {
         let told = |one: &Written| one.value.as_ref() == found || one.claim == Some(Claim::Unknown);
         // Who does not know what it left, left what the switch made of it; what does not concern
         // the text of a port leaves that.
-        let twisted = found.is_some_and(|text| text.contains("not what was asked for"));
+        let twisted = found.is_some_and(|text| text.contains(TWISTED));
         if twisted && all.iter().any(|one| one.claim == Some(Claim::Unknown)) {
+            return Ok(());
+        }
+        // Where nothing locks, words that are not among what was changed may be somebody else's.
+        let in_words = found.map(|text| text.replace(&format!("\"description\":\"{TWISTED}\","), ""));
+        if twisted && !self.locks[switch] && in_words.as_ref() == start {
             return Ok(());
         }
         // Who changed the words alone of what somebody else has moved meanwhile takes those back.
@@ -196,10 +205,15 @@ impl Truth<'_> {
 }
 
 impl Truth<'_> {
+    /// Whether somebody was told of a switch that nobody knows what became of a request.
+    pub(crate) fn is_in_doubt(&self, switch: usize) -> bool {
+        let mut all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
+        all.any(|one| one.claim == Some(Claim::Unknown))
+    }
+
     /// What binds VLANs is there where ports need it, and nowhere else.
     pub(crate) fn vnis_hold(&self, switch: usize, now: &Ports) -> Result<(), String> {
-        let all = self.registers.iter().filter(|((at, _), _)| *at == switch).flat_map(|(_, all)| all);
-        let is_known = all.into_iter().all(|one| one.claim != Some(Claim::Unknown));
+        let is_known = !self.is_in_doubt(switch);
         // Nobody takes away what nobody needs any more since somebody else has moved a port: that
         // had what somebody may have made of it.
         let moved = self.registers.iter().filter(|((at, _), all)| *at == switch && all.iter().any(is_moved));
@@ -224,7 +238,9 @@ impl Truth<'_> {
         let mut turns = Vec::new();
         for (port, first) in &self.first {
             let mut before = plug::vlans(first);
-            for one in self.registers.get(&(card, port.clone())).into_iter().flatten() {
+            let all = self.registers.get(&(card, port.clone())).into_iter().flatten();
+            // What was not done has closed nothing.
+            for one in all.filter(|one| one.claim != Some(Claim::Before)) {
                 let now = plug::vlans(one.value.as_deref().unwrap_or_default());
                 // Which of two that overlap was the later one is not told.
                 let had = before.iter().chain(&now).flatten().copied().collect();

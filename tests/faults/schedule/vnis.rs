@@ -353,7 +353,8 @@ pub(super) fn agreed(reports: &[Report]) -> Result<(), String> {
 /// pair had before.
 pub(super) fn is_kept(report: &Report, is_pair: bool, is_bound_elsewhere: bool) -> bool {
     let told = report.outcome.fault().map(|fault| fault.message).unwrap_or_default();
-    let of_pair = ["which are to have the same", "free on all of its switches"];
+    let of_pair =
+        ["which are to have the same", "free on all of its switches", "is that of something else of this request"];
     let is_of_pair = is_pair && of_pair.iter().any(|reason| told.contains(reason));
     is_of_pair || is_bound_elsewhere && told.contains("VNI")
 }

@@ -47,6 +47,13 @@ impl Stage<'_> {
         }
     }
 
+    /// Whether two Mercurys may have been at a switch at once, of which one has lost its lock: where
+    /// nothing locks and one thing is done after the other, what both have done stands there.
+    pub(super) fn may_mix(&self, switch: usize) -> bool {
+        let is_lost = |trouble: &Trouble| matches!(trouble.what, What::LocksLost);
+        self.schedule.switches[switch].kind.is_one_by_one() && self.schedule.troubles.iter().any(is_lost)
+    }
+
     /// Whether somebody else binds VLANs of a switch.
     pub(super) fn is_bound_elsewhere(&self, request: &Request) -> bool {
         let binds = |trouble: &Trouble| match trouble.what {
