@@ -264,7 +264,7 @@ struct ServeArguments {
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Check the settings, every switch file, the files of users, certificate and key.
-    Check,
+    Check(check::CheckArguments),
     /// Make Mercury's files of Ironic's or networking-generic-switch's.
     Import(import::ImportArguments),
     /// Make the lines of a user of HTTP Digest from a password on standard input.
@@ -361,7 +361,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Simulate(simulate) => simulate::run(&common, &simulate).await,
         Command::Demo(arguments) => demo::run(&common, &arguments).await,
         Command::Init(init) => init::run(&common, &init).await,
-        Command::Config { command: ConfigCommand::Check } => Ok(check::run(&common)),
+        Command::Config { command: ConfigCommand::Check(arguments) } => Ok(check::run(&common, &arguments)),
         Command::Config { command: ConfigCommand::Import(import) } => import::run(&common, &import),
         Command::Config { command: ConfigCommand::Digest(user) } => users::digest(&user),
         Command::Switch { command: SwitchCommand::List } => switch::list(&common),

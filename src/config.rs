@@ -54,10 +54,25 @@ use std::sync::Arc;
 ///
 /// The settings are there when nothing of error severity was found in them.
 /// The inventory holds the switches that are usable, and knows why the others are
-/// not; `serve` serves those.
+/// not; `serve` serves those. Where no switch is asked ([`FileAccess::Unasked`]) what asking one
+/// and being asked take is not looked for.
 pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>, Option<Inventory>, Findings) {
     let (settings, mut findings) = settings::read(config, overrides);
     let sound = !findings.has_errors();
+    if settings.secret_files != FileAccess::Unasked {
+        findings.merge(callers_and_certificates(&settings));
+    }
+    let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
+    findings.merge(more);
+    findings.merge(impatient(&settings, &inventory));
+    findings.merge(deaf(&settings, &inventory));
+    findings.merge(unlike(&inventory));
+    (sound.then_some(settings), Some(inventory), findings)
+}
+
+/// What is wrong with the files of users, certificates and keys.
+fn callers_and_certificates(settings: &Settings) -> Findings {
+    let mut findings = Findings::default();
     if let Some(path) = &settings.htpasswd {
         findings.merge(Htpasswd::read(path).1);
     }
@@ -76,12 +91,7 @@ pub fn check(config: Option<&Path>, overrides: &Overrides) -> (Option<Settings>,
     if let Some(fleet) = &settings.fleet {
         findings.merge(crate::tls::check_member(fleet));
     }
-    let (inventory, more) = Inventory::load(&settings.switches, &Context::from(&settings));
-    findings.merge(more);
-    findings.merge(impatient(&settings, &inventory));
-    findings.merge(deaf(&settings, &inventory));
-    findings.merge(unlike(&inventory));
-    (sound.then_some(settings), Some(inventory), findings)
+    findings
 }
 
 /// Whether a change may take longer than its caller is let wait; told of one

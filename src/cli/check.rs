@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
 use serde_json::json;
 
 use super::{
@@ -10,20 +11,32 @@ use super::{
     found, machine, print,
 };
 use crate::{
-    config,
+    config::{self, FileAccess, Overrides},
     inventory::{self, Inventory},
 };
 
-pub(super) fn run(common: &Common) -> ExitCode {
-    let (settings, inventory, mut findings) = config::check(common.config.as_deref(), &common.overrides());
+/// What is checked.
+#[derive(Clone, Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The files of settings, switches and rules alone, as they lie in a repository: no secret, host
+    /// key or certificate is looked for, and nothing that the machine of the service has.
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(super) fn run(common: &Common, arguments: &CheckArguments) -> ExitCode {
+    let secret_files = arguments.offline.then_some(FileAccess::Unasked);
+    let overrides = Overrides { secret_files, ..common.overrides() };
+    let (settings, inventory, mut findings) = config::check(common.config.as_deref(), &overrides);
     let switches = inventory.as_ref().map_or(0, Inventory::len);
-    if let (Some(settings), Some(inventory)) = (&settings, &inventory) {
+    let here = !arguments.offline;
+    if let (Some(settings), Some(inventory), true) = (&settings, &inventory, here) {
         findings.merge(inventory::weak(settings, inventory));
     }
-    if let Some(inventory) = &inventory {
+    if let Some(inventory) = inventory.as_ref().filter(|_| here) {
         findings.merge(machine::for_switches(inventory));
     }
-    if let Some(settings) = &settings {
+    if let Some(settings) = settings.as_ref().filter(|_| here) {
         findings.merge(machine::check(settings, switches));
         findings.merge(machine::places(settings));
     }

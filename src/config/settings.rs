@@ -364,7 +364,7 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
         policy_file: reader.path("policy"),
         reload_interval: Some(reader.duration("reload_interval", 0..=3600).unwrap_or(RELOAD_INTERVAL))
             .filter(|interval| !interval.is_zero()),
-        known_hosts: known_hosts(&mut reader, &overrides.known_hosts),
+        known_hosts: known_hosts(&mut reader, &overrides.known_hosts, access),
         secret_files: access,
         lock_dir: reader.path("lock_dir"),
         etcd,
@@ -400,14 +400,14 @@ fn secret_files(file: &Path, table: &Table, overrides: &Overrides, findings: &mu
     overrides.secret_files.or(said).unwrap_or_default()
 }
 
-fn known_hosts(reader: &mut Reader<'_>, overrides: &[PathBuf]) -> Vec<PathBuf> {
+fn known_hosts(reader: &mut Reader<'_>, overrides: &[PathBuf], access: FileAccess) -> Vec<PathBuf> {
     let named = instead(overrides, reader.paths("known_hosts"));
     let Some(named) = named else {
         let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
         let own = home.map(|home| Path::new(&home).join(".ssh/known_hosts"));
         return own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect();
     };
-    for path in named.iter().filter(|path| !path.is_file()) {
+    for path in named.iter().filter(|path| access != FileAccess::Unasked && !path.is_file()) {
         let message = format!("{} is not a file", path.display());
         reader.blame_key("known_hosts", Finding::error(Code::Unreadable, message));
     }

@@ -21,7 +21,7 @@ pub enum FileAccess {
     Group,
     /// Modes are not looked at.
     Any,
-    /// No secret is looked for, as no switch is asked.
+    /// Neither secrets are looked for, nor what switches and callers are known by: nobody is asked.
     Unasked,
 }
 

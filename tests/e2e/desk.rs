@@ -11,8 +11,15 @@ use serde_json::Value;
 const RULES: &str = "[[rule]]\nname = \"phones\"\nreason = \"150 is theirs\"\nreserved_vlans = \"150\"\n";
 const EXAMPLES: &str = "[[example]]\nname = \"phones keep theirs\"\nswitch = \"leaf1\"\nexpect = [\"rule-vlan-reserved\"]\n\
                         candidate = \"examples/phones.xml\"\n";
+/// Of the service's machine, as there is none of it where candidates are written and judged.
+const SETTINGS: &str = "switches = [\"inventory.toml\"]\nrules = [\"rules.toml\"]\nauth = \"http_basic\"\n\
+                        htpasswd = \"/nowhere/htpasswd\"\nlock_dir = \"/nowhere/locks\"\nknown_hosts = [\"/nowhere/hosts\"]\n\
+                        [tls]\ncert = \"/nowhere/mercury.pem\"\nkey = \"/nowhere/mercury.key\"\n";
 const INVENTORY: &str = "[[switch]]\nname = \"leaf1\"\naddress = \"192.0.2.1\"\ndialect = \"openconfig\"\n\
-                         username = \"mercury\"\npassword = { env = \"MERCURY_TEST_DESK\" }\ninsecure = true\n";
+                         username = \"mercury\"\npassword = { file = \"/nowhere/leaf1\" }\nknown_hosts = [\"/nowhere/leaf1\"]\n\
+                         [[switch]]\nname = \"leaf2\"\naddress = \"192.0.2.2\"\nprotocol = \"gnmi\"\ndialect = \"openconfig\"\n\
+                         username = \"mercury\"\npassword = \"in words\"\ntls_ca = [\"/nowhere/ca.pem\"]\n\
+                         tls_cert = \"/nowhere/c.pem\"\ntls_key = \"/nowhere/c.key\"\n";
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)
@@ -35,7 +42,7 @@ impl Repository {
     fn new() -> Self {
         let made = Self(tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap());
         for (name, text) in [
-            ("mercury.toml", "switches = [\"inventory.toml\"]\nrules = [\"rules.toml\"]\n"),
+            ("mercury.toml", SETTINGS),
             ("inventory.toml", INVENTORY),
             ("rules.toml", RULES),
             ("rules-examples.toml", EXAMPLES),
@@ -59,7 +66,7 @@ impl Repository {
         let mercury = Path::new(env!("CARGO_BIN_EXE_mercury")).parent().unwrap();
         let path = format!("{}:{}", mercury.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new(program);
-        command.args(words).current_dir(self.0.path()).env("PATH", path).env("MERCURY_TEST_DESK", "word");
+        command.args(words).current_dir(self.0.path()).env("PATH", path);
         command.env("HOME", self.0.path()).env("GIT_CONFIG_NOSYSTEM", "1").env_remove("GIT_DIR");
         command.output().unwrap()
     }
@@ -88,13 +95,29 @@ fn the_hook_refuses_a_commit_whose_candidates_break_a_rule() {
     repository.write("candidates/leaf1.xml", &candidate(150));
     let (is_done, said) = repository.commits();
     assert!(!is_done && said.contains("rule-vlan-reserved"), "{said}");
+    assert_eq!(said.matches("would carry VLAN 150").count(), 1, "{said}");
     // What is staged counts, whatever lies there.
     repository.write("candidates/leaf1.xml", &candidate(110));
     let done = repository.git(&["commit", "--quiet", "--message", "change"]);
     assert!(!done.status.success());
-    // Other files are nobody's candidates.
+    // So does a file that is called in capitals, and one that was a link.
     let (is_done, _) = repository.commits();
     assert!(!is_done, "there is nothing to commit");
+    repository.write("candidates/LEAF1.XML", &candidate(150));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("LEAF1.XML") && said.contains("rule-vlan-reserved"), "{said}");
+    fs::remove_file(repository.0.path().join("candidates/LEAF1.XML")).unwrap();
+    repository.write("shared/leaf1.xml", &candidate(110));
+    let link = repository.0.path().join("candidates/leaf2.xml");
+    std::os::unix::fs::symlink("../shared/leaf1.xml", &link).unwrap();
+    repository.git(&["add", "--all"]);
+    assert!(repository.git(&["commit", "--quiet", "--no-verify", "--message", "a link"]).status.success());
+    fs::remove_file(link).unwrap();
+    repository.write("candidates/leaf2.xml", &candidate(150));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("leaf2.xml") && said.contains("rule-vlan-reserved"), "{said}");
+    fs::remove_file(repository.0.path().join("candidates/leaf2.xml")).unwrap();
+    // Other files are nobody's candidates.
     repository.write("README.md", "# ours\n");
     let (is_done, said) = repository.commits();
     assert!(is_done && !said.contains("checked"), "{said}");

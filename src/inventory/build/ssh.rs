@@ -94,7 +94,7 @@ fn host_key(reader: &mut Reader<'_>, context: &Context) -> HostKey {
         return HostKey::KnownHosts(context.known_hosts.clone());
     };
     refuse_empty(reader, "known_hosts");
-    for file in files.iter().filter(|file| !file.is_file()) {
+    for file in files.iter().filter(|file| context.access != FileAccess::Unasked && !file.is_file()) {
         let message = format!("{} is not a file", file.display());
         reader.blame_key("known_hosts", Finding::error(Code::Unreadable, message));
     }

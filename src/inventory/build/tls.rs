@@ -24,7 +24,7 @@ pub(super) const IDENTITY: &[&str] = &["tls_cert", "tls_key"];
 const MAX_CERTIFICATES: u64 = 4 * 1024 * 1024;
 
 pub(super) fn settings(reader: &mut Reader<'_>, access: FileAccess) -> TlsSettings {
-    let trust = trust(reader);
+    let trust = trust(reader, access);
     if trust == Tls::Plaintext {
         refuse(reader);
         return TlsSettings { trust, ..TlsSettings::default() };
@@ -32,7 +32,7 @@ pub(super) fn settings(reader: &mut Reader<'_>, access: FileAccess) -> TlsSettin
     TlsSettings { trust, server_name: server_name(reader), client: client(reader, access) }
 }
 
-fn trust(reader: &mut Reader<'_>) -> Tls {
+fn trust(reader: &mut Reader<'_>, access: FileAccess) -> Tls {
     reader.group(TRUST, |reader| {
         let files = reader.paths("tls_ca");
         let pins = each::<CertificatePin>(reader, "tls_pins");
@@ -65,7 +65,7 @@ fn trust(reader: &mut Reader<'_>) -> Tls {
         };
         refuse_empty(reader, "tls_ca");
         for file in &files {
-            certificates(reader, "tls_ca", file);
+            certificates(reader, "tls_ca", file, access);
         }
         Tls::Verified(Roots::Files(files))
     })
@@ -97,10 +97,10 @@ fn client(reader: &mut Reader<'_>, access: FileAccess) -> Option<ClientCertifica
     reader.group(IDENTITY, |reader| {
         let chain = reader.path("tls_cert");
         if let Some(file) = &chain {
-            certificates(reader, "tls_cert", file);
+            certificates(reader, "tls_cert", file, access);
         }
         let key = secret_file(reader, "tls_key", access);
-        if let Some(key) = &key {
+        if let Some(key) = key.as_ref().filter(|_| access != FileAccess::Unasked) {
             private_key(reader, key);
         }
         for (key, other) in [("tls_cert", "tls_key"), ("tls_key", "tls_cert")] {
@@ -112,8 +112,12 @@ fn client(reader: &mut Reader<'_>, access: FileAccess) -> Option<ClientCertifica
     })
 }
 
-/// Looks for a certificate; whether it is a good one shows when it is used.
-fn certificates(reader: &mut Reader<'_>, key: &str, file: &Path) {
+/// Looks for a certificate, where any switch is asked; whether it is a good one shows when it is
+/// used.
+fn certificates(reader: &mut Reader<'_>, key: &str, file: &Path, access: FileAccess) {
+    if access == FileAccess::Unasked {
+        return;
+    }
     match source::read(file, MAX_CERTIFICATES) {
         Ok(source) if source.text.contains("-----BEGIN CERTIFICATE-----") => {}
         Ok(_) => {
