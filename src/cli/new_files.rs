@@ -23,12 +23,31 @@ pub(super) struct NewFiles {
 /// Whether nothing of these names is in a folder yet.
 ///
 /// # Errors
-/// What is there, in a sentence.
+/// What is there, in a sentence; or what is called as the folder and is none.
 pub(super) fn are_free(folder: &Path, names: &[&str]) -> Result<(), Failure> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::Other(format!("{} is no folder", folder.display())));
+    }
     let taken = names.iter().map(|name| folder.join(name)).find(|file| file.symlink_metadata().is_ok());
     match taken {
         Some(file) => Err(there(&file)),
         None => Ok(()),
+    }
+}
+
+/// Whether a file can be new: nothing is there, and the folder that it is to be in is.
+///
+/// # Errors
+/// Why not, in a sentence.
+pub(super) fn is_free(file: &Path) -> Result<(), Failure> {
+    if file.symlink_metadata().is_ok() {
+        return Err(there(file));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Failure::Other(format!("{}: {} is no folder", file.display(), folder.display()))),
+        Err(error) => Err(at(file, &error)),
     }
 }
 
@@ -104,6 +123,12 @@ mod tests {
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().path()).collect();
         assert_eq!((left, fs::read_to_string(&b).unwrap()), (vec![b.clone()], "mine".to_owned()));
         assert!(are_free(folder.path(), &["a"]).is_ok() && are_free(folder.path(), &["a", "b"]).is_err());
+        assert!(is_free(&a).is_ok() && is_free(&b).is_err());
+        for (place, said) in [(b.join("c"), "b is no folder"), (folder.path().join("c/d"), "c/d: No such file")] {
+            let told = is_free(&place).unwrap_err().to_string();
+            assert!(told.contains(said), "{told}");
+        }
+        assert!(are_free(&b, &["a"]).unwrap_err().to_string().ends_with("b is no folder"));
         let mut new = NewFiles::default();
         new.open(&a, "new").unwrap();
         assert_eq!(new.keep(), std::slice::from_ref(&a));

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::{
     Common, DONE, Ended, Failure, Output, Tool, found,
     network::Networks,
+    new_files,
     port::VlanArguments,
     print,
     progress::Progress,
@@ -95,6 +96,7 @@ pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
     let Some(file) = &arguments.save else {
         return run(common, "mercury.plan", &arguments.question).await;
     };
+    new_files::is_free(file)?;
     let requests = arguments.question.requests()?;
     let tool = arguments.question.service(common)?;
     let saved = review::save(&tool, &requests, file);

@@ -9,7 +9,10 @@ use mercury_model::{Scope, Segment, VlanId};
 use serde_json::{Value, json};
 
 use super::{Common, DONE, Ended, Failure, Output, found, print, read_bounded, switch::named};
-use crate::{config::LogLevel, registry};
+use crate::{
+    config::{FileAccess, LogLevel, Overrides},
+    registry,
+};
 
 /// A switch to record.
 #[derive(Clone, Debug, Args)]
@@ -42,7 +45,9 @@ pub(super) async fn record(common: &Common, arguments: &RecordArguments) -> Ende
 }
 
 pub(super) async fn replay(common: &Common, arguments: &ReplayArguments) -> Ended {
-    let (_, inventory) = common.load(&common.overrides(), Some(LogLevel::Error))?;
+    // Nobody is asked, so no secret is looked for.
+    let overrides = Overrides { secret_files: Some(FileAccess::Unasked), ..common.overrides() };
+    let (_, inventory) = common.load(&overrides, Some(LogLevel::Error))?;
     let switch = named(&inventory, &arguments.switch)?;
     let text = read_bounded(&arguments.transcript, MAX_REPLY as u64)?;
     let scope = Scope::all().with_stp(switch.rules.manages_stp()).with_overlays(switch.rules.serves_vnis());

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{
     Common, DONE, Ended, Failure, Output, found,
     network::Networks,
-    print,
+    new_files, print,
     question::{OfflineArguments, tell_refused},
     requests,
     review::{self, Failed, Saved},
@@ -40,6 +40,8 @@ pub(super) struct ReportArguments {
 }
 
 pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
+    // Before anybody is asked for what could not be kept.
+    new_files::is_free(&arguments.to)?;
     let saved = match (&arguments.plan, &arguments.request) {
         (Some(plan), _) => review::read(plan)?,
         (None, Some(file)) => {

@@ -1,8 +1,9 @@
 //! How commands end: 0, 1 and 2 mean the same of each.
 
 use mercury_sim::Mode;
+use serde_json::json;
 
-use crate::harness::{Setup, Simulated};
+use crate::harness::{Entry, Setup, Simulated};
 
 /// What cannot be read is no finding, and is named.
 #[test]
@@ -32,6 +33,82 @@ fn a_file_that_is_not_there_is_named_and_ends_with_two() {
         assert!(finished.stderr.contains("/nowhere"), "{words:?}: {} {}", finished.stdout, finished.stderr);
     }
     assert_eq!(switch.handle().counters().edits, 0);
+}
+
+/// A folder where a file is wanted, and a place where nothing can be written: told by name before
+/// any switch is asked and any person is.
+#[test]
+fn what_cannot_be_read_or_written_is_named_before_a_switch_is_asked() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let path = |name: &str| setup.path().join(name).to_str().unwrap().to_owned();
+    let (folder, there, page) = (path("folder"), path("there"), path("page.html"));
+    std::fs::create_dir(&folder).unwrap();
+    setup.write("there", "somebody's\n");
+    let params = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": 110});
+    let request = json!({"method": "update_port", "params": params}).to_string();
+    let request = setup.write("request.json", &request).to_str().unwrap().to_owned();
+    let (nowhere, below) = (path("nowhere/page.html"), path("there/page.html"));
+    let shown = format!("leaf1={folder}");
+    let (is_folder, is_there) = ("folder: Is a directory", "there is there already");
+    for (words, said) in [
+        (&["plan", "--request", &folder][..], is_folder),
+        (&["plan", "leaf1", "Ethernet1", "--access", "110", "--offline", "--running", &shown], is_folder),
+        (&["verify", "--request", &folder], is_folder),
+        (&["render", "--request", &folder], is_folder),
+        (&["report", &folder, "--to", &page], is_folder),
+        (&["report", "--request", &folder, "--to", &page], is_folder),
+        (&["apply", &folder], is_folder),
+        (&["audit", "--expected", &folder], is_folder),
+        (&["diff", &folder, &there, "--dialect", "openconfig"], is_folder),
+        (&["diff", "--raw", &folder, &there], is_folder),
+        (&["rules", "test", &folder], is_folder),
+        (&["validate", &folder], "folder: there is no file that ends in"),
+        (&["report", "--request", &request, "--to", &there], is_there),
+        (&["report", "--request", &request, "--to", &folder], "folder is there already"),
+        (&["report", "--request", &request, "--to", &nowhere], "nowhere/page.html: No such file or directory"),
+        (&["report", "--request", &request, "--to", &below], "there is no folder"),
+        (&["plan", "--request", &request, "--save", &there], is_there),
+        (&["plan", "--request", &request, "--save", &nowhere], "nowhere/page.html: No such file or directory"),
+        (&["init", "--into", &there], "there is no folder"),
+        (&["man", &there], "there: File exists"),
+    ] {
+        let finished = setup.run(words);
+        assert_eq!(finished.code(), 2, "{words:?}: {} {}", finished.stdout, finished.stderr);
+        assert!(finished.stderr.contains(said), "{words:?}: {} {}", finished.stdout, finished.stderr);
+    }
+    assert_eq!(switch.handle().counters().sessions, 0);
+    assert_eq!(std::fs::read_to_string(&there).unwrap(), "somebody's\n");
+}
+
+/// It asks nobody, so it needs nobody's secret; and what is no recording is told.
+#[test]
+fn a_recording_is_read_without_the_secrets_of_its_switch() {
+    let entry = Entry::new("leaf1").text("address", "192.0.2.1").text("protocol", "cli").text("dialect", "sonic");
+    let entry = entry.text("username", "mercury").text("key_file", "/nowhere/at/all");
+    let setup = Setup::new().switches(&[entry]);
+    let answer = "{\n\"PORT\": {\"Ethernet0\": {\"mtu\": \"9100\"}}\n}";
+    let exchange = json!({"line": "sudo -n show runningconfiguration all", "ended": {"status": 0},
+                          "answer": answer.lines().collect::<Vec<_>>()});
+    let recording = json!({"mercury_transcript": 1, "dialect": "sonic", "exchanges": [exchange]}).to_string();
+    let replayed = |name: &str, text: &str| {
+        let file = setup.write(name, text).to_str().unwrap().to_owned();
+        setup.run(&["replay", "leaf1", &file])
+    };
+    let good = replayed("good.json", &recording);
+    assert_eq!(good.code(), 0, "{} {}", good.stdout, good.stderr);
+    assert!(good.stdout.contains("Ethernet0"), "{}", good.stdout);
+    for (name, text) in [
+        ("none.json", "{}".to_owned()),
+        ("cut.json", recording[..40].to_owned()),
+        ("empty.json", String::new()),
+        ("other.json", recording.replace("\"sonic\"", "\"cisco_ios\"")),
+    ] {
+        let wrong = replayed(name, &text);
+        assert!(wrong.code() == 2 && wrong.stderr.contains(name), "{name}: {} {}", wrong.stdout, wrong.stderr);
+    }
+    let folder = setup.run(&["replay", "leaf1", setup.path().to_str().unwrap()]);
+    assert!(folder.code() == 2 && folder.stderr.contains("Is a directory"), "{}", folder.stderr);
 }
 
 /// What is there and is not as it should be, or is refused.
