@@ -60,7 +60,7 @@ pub(super) fn edits(edits: &[Edit]) -> Vec<String> {
 }
 
 /// The same of edits that are words already.
-fn in_order<'e>(edits: impl Iterator<Item = &'e str>) -> Vec<&'e str> {
+pub(super) fn in_order<'e>(edits: impl Iterator<Item = &'e str>) -> Vec<&'e str> {
     let mut all: Vec<&str> = edits.collect();
     all.chunk_by_mut(|one, other| port_of(one).is_some() == port_of(other).is_some())
         .for_each(|edits| edits.sort_by_cached_key(|edit| owned(port_of(edit))));
@@ -114,12 +114,19 @@ pub(super) fn report(report: &Value) {
     for warning in report["warnings"].as_array().into_iter().flatten() {
         line(&format!("  warning: {}", warning.as_str().unwrap_or_default()));
     }
-    for interface in report["interfaces"].as_array().into_iter().flatten() {
+    for interface in ports(report) {
         line(&format!("  {} is {}", interface["name"].as_str().unwrap_or("-"), state(interface)));
     }
     if let Some(payload) = report["payload"].as_str() {
         line(payload);
     }
+}
+
+/// What a report tells of ports, in their order.
+fn ports(report: &Value) -> Vec<&Value> {
+    let mut ports: Vec<&Value> = report["interfaces"].as_array().into_iter().flatten().collect();
+    ports.sort_by(|one, other| port_order(one["name"].as_str(), other["name"].as_str()));
+    ports
 }
 
 /// An interface in a few words.
@@ -148,7 +155,16 @@ pub(super) fn state(interface: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::in_order;
+    use serde_json::json;
+
+    use super::{in_order, ports};
+
+    #[test]
+    fn what_ports_are_is_told_in_their_order() {
+        let named = |names: &[&str]| names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>();
+        let report = json!({"interfaces": named(&["Ethernet1", "Ethernet10", "Ethernet2"])});
+        assert_eq!(ports(&report), named(&["Ethernet1", "Ethernet2", "Ethernet10"]).iter().collect::<Vec<_>>());
+    }
 
     #[test]
     fn edits_are_told_in_the_order_of_ports_and_vlans_stay_before_and_behind_them() {

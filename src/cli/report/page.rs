@@ -112,7 +112,7 @@ fn one(index: usize, switch: &SavedSwitch) -> Markup {
             @if let Some(reason) = &switch.refused { div.finding.error { strong { "Refused" } p { (visible(reason)) } } }
             h3 { "Edits" }
             @if switch.plan.is_empty() { p { "Nothing would change." } } @else {
-                ol { @for edit in &switch.plan { li { (visible(edit)) } } }
+                ol { @for edit in print::in_order(switch.plan.iter().map(String::as_str)) { li { (visible(edit)) } } }
             }
             @if let Some(pictures) = &pictures {
                 h3 { "Picture" }

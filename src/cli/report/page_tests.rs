@@ -161,3 +161,12 @@ fn a_plan_of_an_earlier_mercury_is_shown_without_what_it_lacks() {
     let page = page(&saved);
     assert!(page.contains("of an earlier Mercury") && !page.contains("<svg"));
 }
+
+#[test]
+fn edits_are_in_the_order_of_the_ports() {
+    let mut saved = saved();
+    saved.switches[0].plan =
+        ["Ethernet10: mtu none -> 9000", "Ethernet2: mtu none -> 9000"].map(str::to_owned).to_vec();
+    let page = page(&saved);
+    assert!(page.find("Ethernet2: mtu").unwrap() < page.find("Ethernet10: mtu").unwrap(), "{page}");
+}

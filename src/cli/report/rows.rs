@@ -61,6 +61,12 @@ fn leaves(shown: &Value) -> BTreeMap<(String, String), String> {
             }
         }
     }
+    // What binds a VLAN to a VNI is the VLAN's.
+    for (vlan, segment) in shown.get("segments").and_then(Value::as_object).into_iter().flatten() {
+        for (member, value) in segment.as_object().into_iter().flatten() {
+            below(&format!("VLAN {vlan}"), member, value, &mut found);
+        }
+    }
     found
 }
 
@@ -87,7 +93,8 @@ mod tests {
             "Ethernet2": {"name": "Ethernet2", "switched-vlan": {"access-vlan": 5}}}, "vlans": {}});
         let after = json!({"interfaces": {"Ethernet10": {"name": "Ethernet10", "mtu": null},
             "Ethernet2": {"name": "Ethernet2", "switched-vlan": {"access-vlan": 6}}},
-            "vlans": {"20": {"vlan-id": 20, "name": "t"}, "6": {"vlan-id": 6}}});
+            "vlans": {"20": {"vlan-id": 20, "name": "t"}, "6": {"vlan-id": 6}},
+            "segments": {"20": {"vni": 10020, "vtep": "vtep1"}}});
         let found: Vec<_> = rows(&before, &after)
             .into_iter()
             .map(|row| format!("{} {} {:?} {:?}", row.what, row.leaf, row.before, row.after))
@@ -100,6 +107,8 @@ mod tests {
             "VLAN 6  None Some(\"configured\")",
             "VLAN 20  None Some(\"configured\")",
             "VLAN 20 name None Some(\"t\")",
+            "VLAN 20 vni None Some(\"10020\")",
+            "VLAN 20 vtep None Some(\"vtep1\")",
         ];
         assert_eq!(found, expected);
     }
