@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use clap::Args;
-use mercury_adapter::{Answer, Clashes, Connector, Dialect, Flight, Kept, Left, MAX_REPLY, Recorded, Step};
+use mercury_adapter::{Answer, Clashes, Connector, Dialect, Flight, Kept, Left, MAX_REPLY, Recorded, Refusal, Step};
 use mercury_model::{Edit, Intended, Interface, Plan, Running, Scope};
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -153,10 +153,10 @@ async fn read(
 fn nowhere(name: &str, failure: Failure) -> Failure {
     match name.rsplit_once(':').filter(|_| !Path::new(name).exists()) {
         None => failure,
-        Some(_) => {
-            let stores = STORES.map(|(name, _)| format!(":{name}")).join(", ");
+        Some((switch, _)) => {
+            let (one, other) = (format!("{switch}:running"), format!("{switch}:candidate"));
             Failure::Other(format!(
-                "{failure}; nor is it a switch of the inventory with one of {stores} behind its name"
+                "{failure}; nor is it {one}, {other} or, where it keeps one, {switch}:startup of a switch of the inventory"
             ))
         }
     }
@@ -215,6 +215,8 @@ async fn asked(switch: &Arc<Switch>, store: Kept, dialects: &[Arc<Dialect>]) -> 
     session.close().await;
     match (results.into_iter().next(), lost) {
         (Some(Ok(Answer::Running(running))), _) => Ok(*running),
+        // That it cannot be read is said before it.
+        (Some(Err(Refusal::Unreadable(reason))), _) => Err(reason),
         (Some(Err(refusal)), _) => Err(refusal.to_string()),
         (_, Some(lost)) => Err(lost.to_string()),
         _ => Err("there was no answer".to_owned()),

@@ -54,7 +54,10 @@ fn a_switch_is_held_against_a_file_and_against_its_own_datastores() {
     assert_eq!(diff(&setup, &["leaf1:running", "leaf1"]).code(), 0);
     let startup = diff(&setup, &["leaf1", "leaf1:startup"]);
     assert_eq!(startup.code(), 2);
-    assert!(startup.stderr.contains("leaf1: startup cannot be read: "), "{}", startup.stderr);
+    let said = "leaf1: startup cannot be read: there is no startup datastore";
+    assert!(startup.stderr.contains(said), "{}", startup.stderr);
+    let slip = diff(&setup, &["leaf1", "leaf1:strtup"]);
+    assert!(slip.code() == 2 && slip.stderr.contains("where it keeps one, leaf1:startup"), "{}", slip.stderr);
     assert_eq!(switch.handle().counters().edits, 0);
 }
 
