@@ -33,7 +33,8 @@ pub(super) fn log(all: &[Checked]) -> Value {
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "invocations": [invocation], "results": results}],
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "invocations": [invocation],
+                  "results": results}],
     })
 }
 
@@ -99,6 +100,8 @@ mod tests {
             "leaf 1.xml: checked in part by schema: 2 lines, nodes and attributes of it not looked at"
         );
         let told = log(&[one(None)]);
+        // Columns count characters, as everywhere else.
+        assert_eq!(told["runs"][0]["columnKind"], "unicodeCodePoints");
         assert_eq!(
             told["runs"][0]["invocations"][0],
             json!({"executionSuccessful": true, "toolExecutionNotifications": []})
