@@ -146,13 +146,13 @@ codes! {
         "A candidate holds a value that the dialect's reader has no word for.",
         "It is not judged by rules. It may be right for the switch all the same.";
     ReadingUnknown "reading-unknown":
-        "A candidate holds a line, a node or an attribute that the dialect's reader does not look at, or that says nothing as it stands: a trunk's VLANs of an access port, those of an aggregate of what is none.",
+        "A candidate holds a line, a node or an attribute that the dialect's reader does not look at, or that says nothing as it stands: a trunk's VLANs of an access port, an aggregate's VLANs of a port that is no aggregate.",
         "It is not judged by rules, and where there are any that is an error. Send it by itself to those who may, or leave it out.";
     ReadingDuplicate "reading-duplicate":
         "A candidate holds more than one entry of a list with the same key (RFC 7950 section 7.8.2), or several values of one leaf.",
         "A switch may take all of them, one after the other, or refuse them. The rules are asked about all of them together; leave one that says what is meant.";
     ReadingValue "reading-value":
-        "A candidate holds a value that is none: a VLAN 9999, an MTU of 99999, a leaf without a value, a line that ends too early, a mark of quotation that is not closed.",
+        "A candidate holds a value that is not valid on any system: a VLAN 9999, an MTU of 99999, a leaf without a value, a line that ends too early, a mark of quotation that is not closed.",
         "What cannot be read is not guessed, and no rule is asked about it. VLANs are 1 to 4094, in decimal.";
     ReadingKey "reading-key":
         "An entry of a list repeats its key in its `config` with another value.",

@@ -89,7 +89,7 @@ impl Candidate<'_> {
         for lefts in [leaves, keys, values, &strangers, &operations] {
             if let Some(first) = lefts.told.first() {
                 let message = format!("no rule is asked about this: {}{}", first.what, others(lefts.count));
-                rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message), first));
+                rules.findings.push(self.left(Finding::error(Code::RuleUnjudged, message).help(MEND), first));
             }
         }
         rules.passed_over = unread.count;
@@ -110,13 +110,12 @@ impl Candidate<'_> {
         };
         let foreign = || reading.findings.iter().filter(is_foreign);
         if let Some(first) = foreign().next() {
-            let message = format!("no rule is asked about this: {}{}", first.message, others(foreign().count()));
-            rules.findings.push(Finding {
-                severity: Severity::Error,
-                code: Code::RuleUnjudged,
-                message,
-                ..first.clone()
-            });
+            // What is wrong with it is told already.
+            let leaf = first.field.strip_prefix("interfaces/").and_then(|path| path.rsplit_once('/'));
+            let about = leaf.map_or_else(|| first.message.clone(), |(port, leaf)| format!("{leaf} of {port}"));
+            let message = format!("no rule is asked about {about}{}", others(foreign().count()));
+            let (severity, code, help) = (Severity::Error, Code::RuleUnjudged, Some(MEND.to_owned()));
+            rules.findings.push(Finding { severity, code, message, help, ..first.clone() });
         }
         vec![reading, rules]
     }
@@ -201,8 +200,8 @@ impl Candidate<'_> {
                 for (no_value @ NoValue { what, value, range }, place) in value::placed(&wrong, lines_of) {
                     let place = place.or_else(|| named.map(|own| places.behind(own, value)));
                     let place = place.map(|own| places.inside(own, value, no_value.at()));
-                    let finding =
-                        Finding::error(Code::ReadingValue, format!("{name}: {what} {value:?} is none: {range}"));
+                    let message = format!("{name}: {what} {value:?} is not valid: {range}");
+                    let finding = Finding::error(Code::ReadingValue, message);
                     findings.push(place::put(finding.field(path.as_str()), self.name.as_ref(), place));
                 }
                 // That a number is none says nothing of words beside it, either.
@@ -223,6 +222,9 @@ impl Candidate<'_> {
         }
     }
 }
+
+/// What is to be done about what no rule could be asked about.
+const MEND: &str = "mend what is told of it: the rules judge what can be read";
 
 /// How many there are beside the first.
 fn others(count: usize) -> String {
