@@ -86,7 +86,7 @@ pub(super) struct ValidateArguments {
     /// Whose words they are in, where they are for no switch in particular.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
-    /// One that is bigger is refused. While it is judged it takes up to 13 times its size in
+    /// One that is bigger is refused. While it is judged it takes up to 9.2 times its size in
     /// memory.
     #[arg(long, value_name = "MIB", default_value_t = MAX_SIZE, value_parser = clap::value_parser!(u64).range(1..=1024))]
     max_size: u64,

@@ -45,7 +45,28 @@ impl Drop for Taken<'_> {
 mod tests {
     use std::sync::mpsc::channel;
 
-    use super::*;
+    use clap::Args as _;
+
+    use super::{super::ValidateArguments, *};
+
+    /// By tests/peers/bench_desk; and the limit by which a candidate of 100 MB is refused.
+    #[test]
+    fn what_a_candidate_takes_is_said_alike_everywhere() {
+        let mut command = ValidateArguments::augment_args(clap::Command::new("validate"));
+        let help = command.render_long_help().to_string();
+        let (readme, rules) = (include_str!("../../../README.md"), include_str!("../../../config/rules.md"));
+        let said = |text: &str| -> Vec<String> {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let is_it = |four: &&[&str]| matches!(four, [_, "times", "its", word] if word.starts_with("size"));
+            words.windows(4).filter(is_it).map(|four| four[0].to_owned()).collect()
+        };
+        let times: Vec<Vec<String>> = [help.as_str(), readme, rules].into_iter().map(said).collect();
+        assert!(times.iter().all(|one| one.len() == 1 && *one == times[0]), "{times:?}");
+        for (text, words) in [(readme, "may have 16 MiB"), (rules, "may have 16 MiB"), (help.as_str(), "[default: 16]")]
+        {
+            assert!(text.contains(words), "{words}");
+        }
+    }
 
     #[test]
     fn what_does_not_fit_beside_others_waits_for_them_and_fits_alone() {
