@@ -359,7 +359,11 @@ impl ValidateArguments {
         let looked_at = decoded.as_ref().map(|decoded| &*decoded.text).or(source.as_deref());
         checked.iter_mut().for_each(|one| one.findings = beside(&one.findings, &findings, is_nothing, looked_at));
         findings = united(&mut checked, &findings);
-        against.into_iter().for_each(|against| findings.merge(against));
+        if let Some(against) = against {
+            let mut against = [Checked::of(String::new(), "reading", against)];
+            findings = united(&mut against, &findings);
+            against.into_iter().for_each(|against| findings.merge(against.findings));
+        }
         // What nobody has looked at did not pass.
         if self.schema_only && is_nothing && findings.is_empty() {
             let message = "there is nothing in it that modules could check: what is taken away is not";

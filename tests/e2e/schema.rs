@@ -114,13 +114,13 @@ fn each_mistake_has_its_code_its_line_and_its_path() {
             "config",
             "Node \"colour\" not found",
         ),
-        (port(&|port| port.name = ""), "schema-missing-key", (19, 0), "interface", "missing its key"),
+        (port(&|port| port.name = ""), "schema-missing-key", (3, 2), "interface", "missing its key"),
         (
             port(&|port| port.more = "<mtu>1500</mtu>"),
             "schema-duplicate",
-            (8, 2),
+            (9, 6),
             "mtu",
-            "Duplicate instance of \"mtu\"",
+            "mtu has 2 values, 9000 and 1500; a leaf has one",
         ),
         (
             port(&|port| port.vlan = "<native-vlan>5</native-vlan>"),
@@ -191,6 +191,21 @@ fn the_value_that_is_wrong_is_pointed_at() {
 }
 
 #[test]
+fn an_entry_without_its_key_is_pointed_at_in_one_line_of_a_mebibyte() {
+    let text = xml(&GOOD).replace('\n', "");
+    let port = &text[text.find("<interface>").unwrap()..text.find("</interfaces>").unwrap()];
+    let all: String = (0..2600).map(|number| port.replace("Ethernet1<", &format!("Ethernet{number}<"))).collect();
+    let text = text.replace(port, &format!("{all}{}", port.replacen("<name>Ethernet1</name>", "", 1)));
+    assert!(text.len() > 1 << 20, "{}", text.len());
+    let told = validate(&Setup::new(), "a.xml", &text, &[]).json()["findings"][0].clone();
+    let column = text.rfind("<interface>").unwrap() + 2;
+    assert_eq!(
+        (&told["code"], &told["line"], &told["column"]),
+        (&json!("schema-missing-key"), &json!(1), &json!(column))
+    );
+}
+
+#[test]
 fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
     let setup = Setup::new();
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
@@ -198,11 +213,15 @@ fn numbers_and_modules_of_json_are_as_rfc_7951_has_them() {
     let other = pretty(&data(&json!(1500))).replace("iana-if-type:", "iana-if-tape:");
     let twice = pretty(&data(&json!(1500))).replace("\"mtu\": 1500", "\"mtu\": 1500,\n\"mtu\": 1501");
     let stranger = pretty(&data(&json!(1500))).replace("\"mtu\"", "\"openconfig-vlan:mtu\"");
+    let misspelt = pretty(&data(&json!(1500))).replace("openconfig-interfaces:", "openconfig-interface:");
+    let nobodys = pretty(&data(&json!(1500))).replace("\"mtu\"", "\"openconfig-wlan:mtu\"");
     for (text, code, message) in [
         (pretty(&data(&json!("1500"))), "schema-value", "Invalid non-number-encoded uint16 value \"1500\""),
         (pretty(&data(&json!(70000))), "schema-value", "Value \"70000\" is out of type uint16 min/max"),
         (bare, "schema-namespace", "\"interfaces\" must be namespace-qualified"),
         (stranger, "schema-unknown-node", "Node \"mtu\" not found"),
+        (misspelt, "schema-namespace", "No module named \"openconfig-interface\""),
+        (nobodys, "schema-namespace", "No module named \"openconfig-wlan\""),
         (other, "schema-value", "Invalid identityref \"iana-if-tape:ethernetCsmacd\""),
         (twice, "syntax", "mtu is there twice"),
     ] {
@@ -227,7 +246,8 @@ fn a_must_a_second_entry_and_what_is_no_text_are_told() {
                   leaf low { type uint8; } \
                   leaf odd { type string { pattern \"a+\" { error-message \"not of a\"; } } } leaf high { type uint8; must \"not(../low) or . >= ../low\" { \
                   error-message \"high is below low\"; } } \
-                  list port { key name; leaf name { type string; } } } }";
+                  list port { key name; leaf name { type string; } } leaf uplink { type leafref { path \"../port/name\"; } } \
+                  leaf octets { type uint64; } } }";
     std::fs::write(folder.join("m.yang"), module).unwrap();
     let top = |inside: &str| format!("<config xmlns=\"{BASE}\">\n<top xmlns=\"urn:m\">\n{inside}\n</top>\n</config>");
     for (inside, code, message) in [
@@ -235,6 +255,7 @@ fn a_must_a_second_entry_and_what_is_no_text_are_told() {
         ("<port><name>a</name></port>\n<port><name>a</name></port>", "schema-duplicate", "port"),
         ("<low>300</low>", "schema-value", "300"),
         ("<odd>b</odd>", "schema-value", "not of a"),
+        ("<uplink>b</uplink>", "schema-reference", "\"b\" - no target instance \"../port/name\""),
     ] {
         let more = ["--yang-dir", folder.to_str().unwrap(), "--whole"];
         let finished = validate(&setup, "a.xml", &top(inside), &more);
@@ -242,6 +263,13 @@ fn a_must_a_second_entry_and_what_is_no_text_are_told() {
         let one = told.as_array().unwrap().iter().find(|one| one["code"] == code);
         assert!(one.is_some_and(|one| one["message"].as_str().unwrap().contains(message)), "{inside}: {told}");
         assert_eq!(finished.code(), 1, "{told}");
+    }
+    // A number that JSON's own cannot hold is a text there (RFC 7951 section 6.1).
+    for (octets, code, message) in [("5", 1, "Invalid non-num64-encoded uint64 value"), ("\"5\"", 0, "")] {
+        let text = format!("{{\"m:top\": {{\"octets\": {octets}}}}}");
+        let finished = validate(&setup, "a.json", &text, &["--yang-dir", folder.to_str().unwrap(), "--schema-only"]);
+        assert_eq!(finished.code(), code, "{}", finished.stdout);
+        assert!(finished.stdout.contains(message), "{}", finished.stdout);
     }
     let path = setup.path().join("latin1.xml");
     std::fs::write(&path, b"<config><a>\xe9</a></config>").unwrap();
@@ -335,11 +363,13 @@ fn what_would_hurt_the_reader_is_refused() {
         assert!(told.contains(message), "{message}: {told}");
     }
     let path = setup.path().join("big.xml");
-    std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
-    let finished = setup.run(&["validate", path.to_str().unwrap(), "--output", "json"]);
-    let told = finished.json()["findings"][0].clone();
-    assert!(finished.code() == 1 && told["message"].to_string().contains("longer than 16 MiB"), "{told}");
-    assert!(told["help"].as_str().is_some_and(|help| help.contains("--max-size")), "{told}");
+    for octets in [100_000_000, 1 << 30] {
+        std::fs::File::create(&path).unwrap().set_len(octets).unwrap();
+        let finished = setup.run(&["validate", path.to_str().unwrap(), "--output", "json"]);
+        let told = finished.json()["findings"][0].clone();
+        assert!(finished.code() == 1 && told["message"].to_string().contains("longer than 16 MiB"), "{told}");
+        assert!(told["help"].as_str().is_some_and(|help| help.contains("--max-size")), "{told}");
+    }
     let padded = format!("{}<!--{}-->", xml(&GOOD), " ".repeat(1 << 20));
     assert_eq!(validate(&setup, "a.xml", &padded, &[]).code(), 0);
     let finished = validate(&setup, "a.xml", &padded, &["--max-size", "1"]);

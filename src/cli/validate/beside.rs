@@ -17,7 +17,10 @@ pub(super) fn beside(own: &Findings, schema: &Findings, is_nothing: bool, text: 
     let kept = kept.filter(|finding| match finding.code {
         Code::ReadingNamespace => !told.tells(finding, &[Code::SchemaNamespace, Code::SchemaUnknownNode]),
         Code::ReadingOperation => !told.tells(finding, &[Code::SchemaOperation, Code::SchemaValue]),
-        Code::ReadingUnknown => !told.tells(finding, &[Code::SchemaUnknownNode]) && !told.keyless(finding),
+        Code::ReadingUnknown => {
+            let is_told = told.tells(finding, &[Code::SchemaUnknownNode]) || told.conditional(finding);
+            !is_told && !told.keyless(finding) && !told.by_key(finding)
+        }
         Code::ReadingValue => !told.tells(finding, &[Code::SchemaValue]) && !told.tells_words(finding),
         Code::ReadingForeign => !told.tells_words(finding),
         _ => true,
@@ -36,13 +39,25 @@ pub(super) fn united(checked: &mut [Checked], schema: &Findings) -> Findings {
     let mut found = BTreeSet::new();
     let own: Vec<&Finding> = checked.iter().flat_map(|one| &one.findings).filter(|own| is_of_keys(own)).collect();
     let mut in_own_words = |finding: &Finding| {
-        let Some(index) = own.iter().position(|own| is_one_key(own, finding)) else { return finding.clone() };
-        let Some(own) = own.get(index).filter(|_| found.insert(index)) else { return finding.clone() };
-        let help = Some(own.code.advice().to_owned());
-        let Finding { line, column, .. } = **own;
-        Finding { severity: Severity::Error, message: own.message.clone(), line, column, help, ..finding.clone() }
+        let all: Vec<_> = own.iter().enumerate().filter(|(_, own)| is_one_key(own, finding)).collect();
+        let mut left = all.iter().filter(|(index, _)| !found.contains(index));
+        // Where an entry says another key than its path does, what it repeats of the path's is no
+        // second mistake.
+        let of_path = left.clone().find(|(_, own)| is_of_path(own, finding));
+        let Some((index, own)) = of_path.or_else(|| left.next()) else {
+            // How often an entry is there is said of all of them at once.
+            let is_said = all.iter().any(|(_, own)| own.code == Code::ReadingDuplicate);
+            return (!is_said).then(|| finding.clone());
+        };
+        let (severity, message) = (Severity::Error, own.message.clone());
+        let (line, column, help) = (own.line, own.column, Some(own.code.advice().to_owned()));
+        match of_path {
+            Some(_) => found.extend(all.iter().map(|(index, _)| *index)),
+            None => _ = found.insert(*index),
+        }
+        Some(Finding { severity, message, line, column, help, ..finding.clone() })
     };
-    let told = schema.iter().map(&mut in_own_words).collect();
+    let told = schema.iter().filter_map(&mut in_own_words).collect();
     if !found.is_empty() {
         let mut index = 0;
         for one in checked {
@@ -65,15 +80,32 @@ fn is_of_keys(own: &Finding) -> bool {
 fn is_one_key(own: &Finding, schema: &Finding) -> bool {
     match (own.code, schema.code) {
         (Code::ReadingKey, Code::SchemaReference) => {
-            let leaf = schema.message.split_once("\"../config/").and_then(|(_, rest)| rest.split_once('"'));
-            let (key, leaf) = (quoted(schema).next().unwrap_or_default(), leaf.map_or("", |(leaf, _)| leaf));
-            !leaf.is_empty() && own.message.contains(&format!("[{key}]/config/{leaf} is "))
+            let key = plain(&schema.field);
+            let Some((entry, leaf)) = key.rsplit_once('/') else { return false };
+            own.message.starts_with(&format!("{entry}/config/{leaf} is ")) || is_of_path(own, schema)
         }
         (Code::ReadingDuplicate, Code::SchemaDuplicate) => {
-            own.message.strip_prefix(&*plain(&schema.field)).is_some_and(|rest| rest.starts_with(" is there "))
+            own.message.strip_prefix(&*plain(&schema.field)).is_some_and(|rest| {
+                // An entry, or a leaf.
+                rest.starts_with(" is there ") || rest.starts_with(" has ")
+            })
         }
         _ => false,
     }
+}
+
+/// Whether the reader speaks of an entry that says another key than its path, and the modules of the
+/// key that it says.
+fn is_of_path(own: &Finding, schema: &Finding) -> bool {
+    own.code == Code::ReadingKey && meant(&own.message).is_some_and(|said| said == plain(&schema.field))
+}
+
+/// The way to a key by what its entry says it is, where that is not what the path to it says: of
+/// `/a/b[x]/name is y, and …` it is `/a/b[y]/name`.
+fn meant(message: &str) -> Option<String> {
+    let (way, said) = message.split_once(", and ")?.0.rsplit_once(" is ")?;
+    let (entry, leaf) = way.rsplit_once("]/").filter(|(_, leaf)| !leaf.contains('/'))?;
+    Some(format!("{}[{said}]/{leaf}", entry.rsplit_once('[')?.0))
 }
 
 /// `/m:a/b[name='x']` as the reader says it: `/a/b[x]`.
@@ -150,6 +182,10 @@ struct Told<'f> {
     lines: Vec<(&'f str, OnceCell<Option<Vec<char>>>)>,
     /// What is said to be wrong of each port.
     by_port: BTreeMap<&'f str, Vec<&'f str>>,
+    /// Ports, and the nodes of each that are there under a condition that does not hold.
+    conditions: BTreeSet<(&'f str, &'f str)>,
+    /// Lists, each with a key that is no value of its leaf.
+    no_keys: BTreeSet<(String, &'f str)>,
     /// Lists with an entry that has no key; libyang leaves out what is above them.
     keyless: BTreeSet<String>,
 }
@@ -157,6 +193,7 @@ struct Told<'f> {
 impl<'f> Told<'f> {
     fn of(schema: &'f Findings, text: Option<&'f str>) -> Self {
         let (mut by_place, mut by_port) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+        let mut conditions = BTreeSet::new();
         for finding in schema {
             if let Some(line) = finding.line {
                 by_place.entry((line, column(finding).unwrap_or_default())).or_default().push(finding);
@@ -165,11 +202,20 @@ impl<'f> Told<'f> {
             if let (Some((port, _)), Some(word), Code::SchemaValue) = (port, quoted(finding).next(), finding.code) {
                 by_port.entry(port).or_default().push(word);
             }
+            if let (Some((port, behind)), Code::SchemaWhen) = (port, finding.code) {
+                conditions.insert((port, behind.rsplit(['/', ':']).next().unwrap_or_default()));
+            }
         }
         let lines = text.into_iter().flat_map(str::lines).map(|line| (line, OnceCell::new()));
+        let values = schema.iter().filter(|finding| finding.code == Code::SchemaValue);
+        let no_keys = values.filter_map(|finding| {
+            let way = plain(&finding.field);
+            Some((way.rsplit_once('/')?.0.rsplit(['/', ']']).next()?.to_owned(), quoted(finding).next()?))
+        });
+        let no_keys = no_keys.collect();
         let without_key = schema.iter().filter(|finding| finding.code == Code::SchemaMissingKey);
         let keyless = without_key.map(|finding| plain(&finding.field)).collect();
-        Self { by_place, lines: lines.collect(), by_port, keyless }
+        Self { by_place, lines: lines.collect(), by_port, conditions, no_keys, keyless }
     }
 
     fn tells(&self, own: &Finding, codes: &[Code]) -> bool {
@@ -181,6 +227,21 @@ impl<'f> Told<'f> {
         own.message
             .split_once(": dialect ")
             .is_some_and(|(list, _)| self.keyless.iter().any(|known| list.ends_with(known)))
+    }
+
+    /// Whether it is an entry whose key is no value, which the modules tell of the key.
+    fn by_key(&self, own: &Finding) -> bool {
+        let way = own.message.split_once(": dialect ").map(|(way, _)| way);
+        way.is_some_and(|way| self.no_keys.iter().any(|(list, key)| way.ends_with(&format!("/{list}[{key}]"))))
+    }
+
+    /// Whether it is a leaf of a port that says nothing in its mode, which the modules tell by its condition.
+    fn conditional(&self, own: &Finding) -> bool {
+        let said = own.message.split_once(", which ").and_then(|(said, _)| said.split_once(" of "));
+        said.is_some_and(|(leaf, port)| {
+            let leaf = leaf.split(' ').next().unwrap_or_default();
+            self.conditions.contains(&(port, leaf))
+        })
     }
 
     /// Whether all that a port holds and that is none was told of that port, wherever.
@@ -244,164 +305,5 @@ fn quoted(finding: &Finding) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place(code: Code, line: usize, column: usize, message: &str) -> Finding {
-        Finding::error(code, message).at("a.xml".as_ref(), Some(line)).column(Some(column))
-    }
-
-    fn kept(own: Vec<Finding>, schema: Vec<Finding>, text: &str) -> Vec<String> {
-        let told = beside(&own.into_iter().collect(), &schema.into_iter().collect(), false, Some(text));
-        told.iter().map(|one| one.message.clone()).collect()
-    }
-
-    #[test]
-    fn of_a_key_is_told_once_in_the_words_that_say_which() {
-        let path = "/m:interfaces/interface[name='e1']";
-        let reference = "Invalid leafref value \"e1\" - no target instance \"../config/name\" with the same value";
-        let key =
-            |port: &str| place(Code::ReadingKey, 4, 9, &format!("/interfaces/interface[{port}]/config/name is e9, …"));
-        let twice = place(Code::ReadingDuplicate, 7, 3, "/interfaces/interface[e1] is there 2 times; …");
-        for (own, schema, is_one) in [
-            (key("e1"), place(Code::SchemaReference, 3, 2, reference).field(format!("{path}/name")), true),
-            (key("e2"), place(Code::SchemaReference, 3, 2, reference).field(format!("{path}/name")), false),
-            (
-                twice.clone(),
-                place(Code::SchemaDuplicate, 2, 2, "Duplicate instance of \"interface\"").field(path),
-                true,
-            ),
-            (twice, place(Code::SchemaDuplicate, 2, 2, "Duplicate instance of \"a\"").field("/m:a[name='e1']"), false),
-        ] {
-            let schema = Finding { severity: Severity::Warning, ..schema };
-            let mut checked = [Checked::of(String::new(), "reading", own.clone().into())];
-            let told = united(&mut checked, &schema.clone().into());
-            let told = told.iter().next().unwrap();
-            assert_eq!(checked[0].findings.is_empty(), is_one, "{told}");
-            let expected = if is_one {
-                (&own.message, Severity::Error, own.line)
-            } else {
-                (&schema.message, Severity::Warning, schema.line)
-            };
-            assert_eq!((&told.message, told.severity, told.line), expected);
-        }
-        // An entry without its key has no words of its own.
-        let unread = place(Code::ReadingUnknown, 1, 1, "/interfaces/interface: dialect openconfig does not read it");
-        let missing = place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:interface");
-        assert_eq!(kept(vec![unread.clone()], vec![missing], "").len(), 0);
-        assert_eq!(kept(vec![unread], vec![place(Code::SchemaMissingKey, 7, 9, "missing").field("/m:a")], "").len(), 1);
-    }
-
-    #[test]
-    fn what_modules_tell_at_another_place_hides_nothing() {
-        for text in [
-            "<config>\n<a xmlns=\"urn:x\"/> <b xmlns=\"urn:y\"/>\n<c/></config>",
-            "<config>\n<é xmlns=\"urn:x\"/> <b xmlns=\"urn:y\"/>\n<c/></config>",
-        ] {
-            let own = || {
-                [(2, 1), (2, 20), (3, 1)]
-                    .map(|(line, column)| place(Code::ReadingNamespace, line, column, &format!("{line} {column}")))
-                    .into()
-            };
-            for (schema, expected) in [
-                (place(Code::SchemaNamespace, 2, 11, "x"), &["2 20", "3 1"][..]),
-                (place(Code::SchemaNamespace, 2, 21, "x"), &["2 1", "3 1"]),
-                (place(Code::SchemaUnknownNode, 3, 2, "\"m:3\""), &["2 1", "2 20"]),
-                (place(Code::SchemaUnknownNode, 3, 2, "\"4\""), &["2 1", "2 20", "3 1"]),
-                (place(Code::SchemaValue, 2, 1, "x"), &["2 1", "2 20", "3 1"]),
-                (Finding::error(Code::SchemaNamespace, "x").at("a.xml".as_ref(), Some(2)), &["3 1"]),
-            ] {
-                assert_eq!(kept(own(), vec![schema.clone()], text), expected, "{schema}");
-            }
-        }
-    }
-
-    /// Of one value in base64 all is at one place.
-    #[test]
-    fn another_mistake_at_the_same_place_hides_nothing() {
-        let own = vec![
-            place(Code::ReadingValue, 1, 5, "Ethernet1: mtu \"99999\" is none"),
-            place(Code::ReadingValue, 1, 5, "Ethernet1: access-vlan \"9999\" is none"),
-            place(Code::ReadingUnknown, 1, 5, "/interfaces/interface[Ethernet1]/config/colour: nobody reads it"),
-            place(Code::ReadingUnknown, 1, 5, "/interfaces/interface[Ethernet1]/config/hue: nobody reads it"),
-        ];
-        let schema = vec![
-            place(Code::SchemaValue, 1, 5, "Value \"99999\" is out of bounds"),
-            place(Code::SchemaUnknownNode, 1, 5, "Node \"m:colour\" not found"),
-        ];
-        let told = kept(own, schema, "aaaaaaaaaaaa");
-        assert!(matches!(&told[..], [one, other] if one.contains("access-vlan") && other.contains("hue")), "{told:?}");
-    }
-
-    #[test]
-    fn a_port_s_words_are_told_once_wherever_that_is() {
-        let own = |port: &str, held: &str| {
-            let message =
-                format!("{port}: switched-vlan holds foreign ({held}), which dialect openconfig has no word for");
-            Finding::warning(Code::ReadingForeign, message).field(format!("interfaces/{port}/switched-vlan"))
-        };
-        let path = "/m:interfaces/interface[name='xe-0/0/1']/v/config/interface-mode";
-        let schema = place(Code::SchemaValue, 9, 9, "Invalid enumeration value \"ACESS\"").field(path);
-        for (port, held, is_kept) in [
-            ("xe-0/0/1", "interface-mode \"ACESS\", access-vlan \"110\"", false),
-            ("xe-0/0/1", "interface-mode \"ACESS\", access-vlan \"servers\"", true),
-            ("xe-0/0/2", "interface-mode \"ACESS\"", true),
-        ] {
-            let told = kept(vec![own(port, held)], vec![schema.clone()], "");
-            assert_eq!(!told.is_empty(), is_kept, "{port} {held}");
-        }
-    }
-
-    #[test]
-    fn a_value_of_no_port_is_told_once_for_each() {
-        let own = || {
-            [(7, "e1"), (12, "e2"), (17, "e3")]
-                .map(|(line, port)| place(Code::ReadingValue, line, 1, &format!("{port}: mtu \"70000\" is none")))
-                .into()
-        };
-        let schema = |lines: &[usize]| -> Vec<Finding> {
-            let one = |line: &usize| {
-                place(Code::SchemaValue, *line, 9, "Value \\\"70000\\\" is out").field("/m:interface/config/mtu")
-            };
-            lines.iter().map(one).collect()
-        };
-        for (lines, expected) in
-            [(&[6][..], &["e2", "e3"][..]), (&[11, 16], &["e1"]), (&[6, 5], &["e3"]), (&[], &["e1", "e2", "e3"])]
-        {
-            let told = kept(own(), schema(lines), "");
-            let ports: Vec<&str> = told.iter().map(|one| &one[..2]).collect();
-            assert_eq!(ports, expected, "{lines:?}");
-        }
-    }
-
-    /// Twice as many findings take twice as much, however many are on one line.
-    #[test]
-    fn each_finding_is_held_against_those_of_its_own_tag_alone() {
-        let compared = |count: usize, separator: &str| {
-            let text = vec!["<a mtu='9'/>"; count].join(separator);
-            let placed = |code, at: usize| {
-                let own = at * ("<a mtu='9'/>".len() + separator.chars().count());
-                let (line, column) = if separator == "\n" { (at + 1, 1) } else { (1, own + 1) };
-                place(code, line, column + 3, &format!("\"9\" {at}"))
-            };
-            let schema: Findings = (0..count).map(|at| placed(Code::SchemaValue, at)).collect();
-            let told = Told::of(&schema, Some(&text));
-            (0..count).map(|at| told.near(&placed(Code::ReadingValue, at)).count()).sum::<usize>()
-        };
-        for separator in ["\n", " ", "é"] {
-            assert_eq!((compared(50, separator), compared(400, separator)), (50, 400), "{separator:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_within_a_word_is_told_at_its_beginning() {
-        let text = "{\n \"a\": \"AAAAAAAA\", \"b\": \"BBBB\"}";
-        let spans = [text.find('A').unwrap()..text.find("\",").unwrap(), text.find("BBBB").unwrap()..text.len() - 2];
-        let columns = [3, 8, 9, 15, 16, 19, 25, 28, 29];
-        let findings = columns.iter().map(|column| place(Code::SchemaValue, 2, *column, &column.to_string())).collect();
-        let mut checked = [Checked::of(String::new(), "schema", findings)];
-        at_begins(&mut checked, text, &spans);
-        let told: Vec<_> = checked[0].findings.iter().map(|one| column(one).unwrap()).collect();
-        assert_eq!(told, [3, 8, 8, 8, 16, 19, 25, 25, 29], "{spans:?}");
-    }
-}
+#[path = "beside_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@
 mod data_path;
 
 #[cfg(feature = "yang")]
-pub(super) use data_path::{in_line, of_data_path, within, without_keys, words};
+pub(super) use data_path::{in_line, keyless, last, of_data_path, within, without_keys, words};
 use std::{
     cell::{Cell, OnceCell},
     collections::HashMap,

@@ -1,5 +1,10 @@
 //! Where in a text is what a data path of libyang's leads to.
 
+use std::collections::BTreeMap;
+
+use quick_xml::{Reader, events::Event};
+use serde_json::value::RawValue;
+
 use super::{column, found, found_apart, holds};
 
 /// The line of the node that a path of libyang's leads to, as far as it can be seen: the
@@ -67,7 +72,7 @@ pub(in crate::cli::validate) fn words(path: &str) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// The name of the node that a data path leads to.
-fn last(path: &str) -> String {
+pub(in crate::cli::validate) fn last(path: &str) -> String {
     without_keys(path).rsplit(['/', ':']).next().unwrap_or_default().to_owned()
 }
 
@@ -98,14 +103,89 @@ pub(in crate::cli::validate) fn in_line(line: &str, quoted: &str, path: &str) ->
         found(rest, word).map(|at| from + at)
     };
     let keys = path.split("='").skip(1).filter_map(|rest| rest.split_once('\'')).map(|(key, _)| key);
-    let entry = keys.fold(0, |from, key| behind(from, key).map_or(from, |at| at + key.len()));
-    // Keys of JSON may stand behind what they are keys of.
-    let looked = [entry, 0].into_iter().find_map(|from| {
+    let (mut entry, mut own_key) = (0, None);
+    for key in keys {
+        if let Some(at) = behind(entry, key) {
+            own_key = (key == quoted).then_some(at);
+            entry = at + key.len();
+        }
+    }
+    let look = |from| {
         let node = behind(from, &name)?;
         Some((node, behind(node + name.len(), quoted)))
-    });
-    let value = looked.and_then(|(_, value)| value).or_else(|| behind(0, quoted));
+    };
+    // What is quoted may be the entry's key itself, and keys of JSON may stand behind what they are
+    // keys of.
+    let near = look(entry);
+    let value = near.and_then(|(_, value)| value).or(own_key);
+    let looked = near.or_else(|| look(0));
+    let value = value.or_else(|| looked.and_then(|(_, value)| value)).or_else(|| behind(0, quoted));
     value.or(looked.map(|(node, _)| node)).map(|octet| column(line, octet))
+}
+
+/// The octet of the first entry of a list that does not have this key, which are known by their
+/// local names; in XML of its name, in JSON of its brace.
+pub(in crate::cli::validate) fn keyless(text: &str, list: &str, key: &str) -> Option<usize> {
+    if text.trim_start().starts_with('<') {
+        return keyless_in_xml(text, list, key);
+    }
+    keyless_in_json(serde_json::from_str(text).ok()?, list, key).map(|octet| octet - text.as_ptr().addr())
+}
+
+fn keyless_in_xml(text: &str, list: &str, key: &str) -> Option<usize> {
+    let mut reader = Reader::from_str(text);
+    // Where each open element begins that may be such an entry, and whether it has other elements,
+    // and the key: a leaf may be called as the list.
+    let mut open: Vec<(Option<usize>, bool, bool)> = Vec::new();
+    loop {
+        let begin = usize::try_from(reader.buffer_position()).ok()?;
+        let event = reader.read_event().ok()?;
+        match &event {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let name = tag.local_name();
+                let is_entry = name.as_ref() == list;
+                if let Some((_, has_elements, has_key)) = open.last_mut() {
+                    *has_elements = true;
+                    *has_key |= name.as_ref() == key;
+                }
+                match &event {
+                    Event::Empty(_) if is_entry => return Some(begin + 1),
+                    Event::Empty(_) => {}
+                    _ => open.push((is_entry.then_some(begin + 1), false, false)),
+                }
+            }
+            Event::End(_) => {
+                if let (Some(begin), true, false) = open.pop()? {
+                    return Some(begin);
+                }
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
+
+/// The address of that entry in a value.
+fn keyless_in_json(value: &RawValue, list: &str, key: &str) -> Option<usize> {
+    if let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) {
+        let below = members.iter().filter_map(|(name, member)| {
+            let entries = serde_json::from_str::<Vec<&RawValue>>(member.get()).ok();
+            let entries = entries.filter(|_| local(name) == list).unwrap_or_default();
+            let has_key = |entry: &&RawValue| {
+                let own = serde_json::from_str::<BTreeMap<String, &RawValue>>(entry.get());
+                own.is_ok_and(|own| own.keys().any(|name| local(name) == key))
+            };
+            let own = entries.iter().find(|entry| !has_key(entry)).map(|entry| entry.get().as_ptr().addr());
+            own.or_else(|| keyless_in_json(member, list, key))
+        });
+        return below.min();
+    }
+    let values = serde_json::from_str::<Vec<&RawValue>>(value.get()).ok()?;
+    values.into_iter().find_map(|value| keyless_in_json(value, list, key))
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -145,6 +225,26 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_without_its_key_is_found_among_those_that_have_it() {
+        for (text, expected) in [
+            ("<a><b><k>1</k></b><b><c><k>2</k></c></b></a>", Some("b><c><k>2")),
+            ("<x:a xmlns:x=\"u\"><x:b><x:k/></x:b><d><b>leaf</b></d><x:b/></x:a>", Some("x:b/>")),
+            ("<a><b><k>1</k><b>leaf</b></b></a>", None),
+            ("<a><b><k>1</k></b", None),
+            ("{\"m:a\": {\"b\": [{\"m:k\": 1}, {\"c\": {\"k\": 2}}]}}", Some("{\"c\"")),
+            ("{\"m:a\": [{\"b\": [{\"k\": 1, \"b\": 2}]}, {\"b\": [{\"c\": 3}]}]}", Some("{\"c\"")),
+            ("{\"a\": {\"b\": [{\"k\": 1}]}}", None),
+            ("{\"a\": ", None),
+        ] {
+            let found = keyless(text, "b", "k").map(|octet| &text[octet..]);
+            assert!(
+                found.zip(expected).is_some_and(|(found, begin)| found.starts_with(begin)) || found == expected,
+                "{text}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_value_is_found_behind_the_node_that_has_it() {
         let line = "<a><low>5</low><high>5</high></a>";
         assert_eq!(in_line(line, "5", "/m:top/a/high"), Some(22));
@@ -155,6 +255,8 @@ mod tests {
         let ports = "<port><name>a</name><mtu>7</mtu></port><port><name>b</name><mtu>7</mtu></port>";
         assert_eq!(in_line(ports, "7", "/m:top/port[name='a']/mtu"), Some(26));
         assert_eq!(in_line(ports, "7", "/m:top/port[name='b']/mtu"), Some(65));
+        let twice = "<a><name>x</name><b><id>110</id><id2>1</id2></b></a><a><name>y</name><b><id>110</id></b></a>";
+        assert_eq!(in_line(twice, "110", "/m:a[name='y']/b[id='110']/id"), twice.rfind("110").map(|at| at + 1));
         assert_eq!(in_line("{\"mtu\": 7, \"name\": \"a\"}", "7", "/m:top/port[name='a']/mtu"), Some(9));
         assert_eq!(in_line("<port><name>et-0/0/1</name>", "", "/m:top/port[name='et-0/0/1']"), Some(2));
     }

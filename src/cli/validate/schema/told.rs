@@ -47,8 +47,13 @@ const WORDS: [(&str, Code); 24] = [
 ];
 
 impl Told {
-    /// What the message has in its first quotes: a value, a name, or a condition.
+    /// What the message has in its first quotes: a value, a name, or a condition; nothing where that
+    /// is what is not there.
     pub(super) fn quoted(&self) -> &str {
+        if self.code() == Code::SchemaMissingKey { "" } else { self.in_quotes() }
+    }
+
+    fn in_quotes(&self) -> &str {
         self.message.split('"').nth(1).unwrap_or_default()
     }
 
@@ -68,9 +73,14 @@ impl Told {
     /// Where in a document it is: libyang's line, and there the value or the node; the line
     /// alone unless `with_column`.
     pub(super) fn place(&self, text: &str, with_column: bool) -> Option<Line> {
+        let lacks_key = self.code() == Code::SchemaMissingKey;
+        if lacks_key && let Some(octet) = place::keyless(text, &place::last(&self.path), self.in_quotes()) {
+            let (line, column) = place::Counted::of(text).place(octet);
+            return Some((line, Some(column)));
+        }
         let line = self.line.map(|line| self.settled(line, text));
         let line = line.or_else(|| place::of_data_path(&self.path, text))?;
-        let shown = text.lines().nth(line - 1).filter(|_| with_column);
+        let shown = text.lines().nth(line - 1).filter(|_| with_column && !lacks_key);
         Some((line, shown.and_then(|shown| place::in_line(shown, self.quoted(), &self.path))))
     }
 
