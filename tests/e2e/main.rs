@@ -100,6 +100,9 @@ mod packaging;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+#[cfg(feature = "yang")]
+mod published;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod render;

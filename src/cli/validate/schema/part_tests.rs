@@ -71,6 +71,24 @@ fn an_entry_that_one_part_gives_twice_is_told_whichever_part_it_is() {
 }
 
 #[test]
+fn a_value_may_have_the_name_of_its_node_around_it() {
+    let modules = modules();
+    for (path, value, expected) in [
+        ("/a/x", json!({"t:x": "1"}), None),
+        ("/a/x", json!({"t:x": 1}), Some(Code::SchemaValue)),
+        ("/a/x", json!({"t:y": "1"}), Some(Code::SchemaOther)),
+        ("/a/list[name=1]", json!({"t:list": [{"name": "1"}]}), None),
+        ("/a/list[name=1]", json!({"list": [{"name": "1", "colour": 1}]}), Some(Code::SchemaUnknownNode)),
+        ("/a", json!({"t:a": {"x": "1"}}), None),
+    ] {
+        let text = json!({"updates": [{"path": path, "value": value}]}).to_string();
+        let told = told(&modules, &text, Encoding::SetRequest, false);
+        let codes: Vec<Code> = told.iter().map(|(code, ..)| *code).collect();
+        assert_eq!(codes, Vec::from_iter(expected), "{text}: {told:?}");
+    }
+}
+
+#[test]
 fn what_a_set_request_deletes_has_the_keys_of_its_lists() {
     let modules = modules();
     for (path, unknown) in [

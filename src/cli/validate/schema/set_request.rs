@@ -81,7 +81,7 @@ fn bare(name: &str) -> &str {
 /// As of [`nodes`].
 pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result<Value, (String, String)> {
     let nodes = nodes(context, path)?;
-    let mut made = value;
+    let mut made = nodes.last().and_then(|node| within(node, &value)).unwrap_or(value);
     for (index, (node, (_, keys))) in nodes.iter().zip(path).enumerate().rev() {
         made = match (node.kind(), made) {
             (SchemaNodeKind::List, Value::Object(mut entry)) => {
@@ -105,6 +105,21 @@ pub(super) fn document(context: &Context, path: &[Elem], value: Value) -> Result
         made = Value::Object(Map::from_iter([(name, made)]));
     }
     Ok(made)
+}
+
+/// What is in a value that has the name of its own node around it, as SONiC has values.
+fn within(node: &SchemaNode<'_>, value: &Value) -> Option<Value> {
+    let members = value.as_object().filter(|members| members.len() == 1)?;
+    let (name, inner) = members.iter().next()?;
+    let has_child = || node.children2(IterSchemaFlags::empty()).any(|child| child.name() == node.name());
+    if bare(name) != node.name() || has_child() {
+        return None;
+    }
+    match (node.kind(), inner) {
+        (SchemaNodeKind::List, Value::Array(entries)) => entries.first().filter(|_| entries.len() == 1).cloned(),
+        (SchemaNodeKind::List, _) => None,
+        (_, inner) => Some(inner.clone()),
+    }
 }
 
 /// A key, which is a text in a path and may be a number in JSON.
