@@ -7,6 +7,7 @@ mod commands;
 mod every_line;
 mod grammar;
 mod imitation;
+mod members;
 mod overlays;
 mod recorded;
 mod telnet;

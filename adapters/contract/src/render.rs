@@ -10,8 +10,8 @@ mod vlan;
 use mercury_model::{Edit, InterfaceName, InterfaceType, Leaf, List, Plan};
 
 use crate::{
-    ChannelGroup, Dialect, EntryOperations, LeafTree, Module, Names, Node, NodePath, Operations, Origin, Tree,
-    Unrenderable, operations::Value,
+    Dialect, EntryOperations, LeafTree, Module, Names, Node, NodePath, Operations, Origin, Tree, Unrenderable,
+    operations::Value,
 };
 
 /// How one switch is written to: its dialect's table for one protocol.
@@ -70,9 +70,7 @@ impl Writing<'_> {
             Edit::LeaveList { interface, list } => self.leave(operations, interface, *list),
             Edit::Interface { interface, aggregate, change } => match change.leaf {
                 Leaf::SwitchedVlan => switched_vlan::change(self, operations, interface, *aggregate, change),
-                leaf if ChannelGroup::LEAVES.contains(&leaf) && self.tree.channel_group.is_some() => {
-                    channel_group::change(self, operations, interface, change)
-                }
+                leaf if self.tree.is_grouped(leaf) => channel_group::change(self, operations, interface, change),
                 _ => leaf::change(self, operations, interface, change),
             },
         }
@@ -119,6 +117,10 @@ impl Writing<'_> {
     fn leave(&self, operations: &mut Operations, interface: &InterfaceName, list: List) -> Result<(), Unrenderable> {
         // Whether LACP is spoken, the members say with the type.
         if list == List::Lacp && self.tree.channel_group.is_some() {
+            let own = self.tree.leaves.get(&Leaf::LacpInterval);
+            own.into_iter().flat_map(LeafTree::paths).for_each(|path| {
+                self.interface(operations, interface).set(path, None);
+            });
             return Ok(());
         }
         match self.tree.lists.get(&list) {

@@ -240,9 +240,14 @@ fn understood(
     if tree.by_vlan && !raw.trunk_vlans.is_empty() && raw.interface_mode != [trunk] {
         return Err(());
     }
+    let also = match &tree.mode {
+        ModeForm::Leaf { also, .. } => also.as_slice(),
+        _ => &[],
+    };
+    let means = |word: &str, trunk| also.iter().any(|(own, is_trunk)| own == word && *is_trunk == trunk);
     let is_trunk = match raw.interface_mode.as_slice() {
-        [word] if word == access => false,
-        [word] if word == trunk => true,
+        [word] if word == access || means(word, false) => false,
+        [word] if word == trunk || means(word, true) => true,
         [] if tree.mode == ModeForm::Derived && !raw.trunk_vlans.is_empty() => true,
         [] if !raw.access_vlan.is_empty() => false,
         [] if matches!(tree.mode, ModeForm::Leaf { unsaid: Unsaid::Access, .. }) => false,

@@ -13,6 +13,7 @@ pub(super) fn indented() -> Grammar {
         blocks: [("interface", "config-if"), ("vlan", "config-vlan")]
             .map(|(word, said)| (word.to_owned(), said.to_owned()))
             .to_vec(),
+        inner: Vec::new(),
         values: all(&[
             "hostname",
             "description",
@@ -55,14 +56,24 @@ pub(super) fn indented() -> Grammar {
     }
 }
 
-/// Indented blocks of ports and of VLANs that say which ports they have, as Force10's.
+/// Indented blocks of ports and of VLANs that say which ports they have, and of aggregates that
+/// list their members or are named in a block below each, as Force10's.
 pub(super) fn members() -> Grammar {
     Grammar {
         host: "rack-4".into(),
         blocks: vec![("interface".into(), "conf-if".into())],
-        values: all(&["hostname", "description", "mtu"]),
+        inner: all(&["port-channel-protocol"]),
+        values: all(&["hostname", "description", "mtu", "port-channel", "minimum-links"]),
         lists: Vec::new(),
-        others: all(&["switchport", "shutdown", "tagged", "untagged"]),
+        others: all(&[
+            "switchport",
+            "portmode hybrid",
+            "shutdown",
+            "tagged",
+            "untagged",
+            "channel-member",
+            "lacp long-timeout",
+        ]),
         configure_prompt: "{host}(conf)#".into(),
         save: ("write memory".into(), None),
         unknown: "                 ^\r\n% Error: Invalid input at \"^\" marker.\r\n".into(),

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod json_table;
+mod lines;
 mod members;
 mod port;
 mod unread;
@@ -21,18 +22,9 @@ use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, Vla
 use super::{
     Asked,
     flat::{self, Unshown},
-    overlay::{SegmentsSaid, ways},
     set::{self, AskedAt},
 };
-use blocks::{Block, Blocked};
-use port::Port;
-use vlan::VlanSaid;
-
-/// Octets that a port or VLAN takes while lines are read.
-const ENTRY: usize = 256;
-
-/// And once more for each VLAN that says the port is in it.
-const MEMBER: usize = 8;
+use lines::Lines;
 
 /// Of a system that shows no lines.
 const TABLES: &str = "what this system shows are tables, which are not read from files";
@@ -365,120 +357,4 @@ fn has_interface(dialect: &CliDialect, data: &DataNode<'_>) -> bool {
 /// An interface's list entry.
 fn interface(dialect: &CliDialect) -> NodePath {
     dialect.tree().map_or_else(mac_vrf::interface, |tree| tree.interface.clone())
-}
-
-/// All that the lines say.
-#[derive(Default)]
-struct Lines<'t> {
-    ports: BTreeMap<String, Port<'t>>,
-    vlans: BTreeMap<VlanId, VlanSaid<'t>>,
-    segments: Option<SegmentsSaid<'t>>,
-}
-
-impl<'t> Lines<'t> {
-    /// Reads a configuration; says whether there is an interface in it.
-    fn configuration(
-        &mut self,
-        words: &'t CliWords,
-        asked: Asked<'_>,
-        command: &str,
-        text: &'t str,
-        tree: &mut DataTree<'_, '_>,
-    ) -> Result<bool, Unreadable> {
-        let is_asked = |name: &str| asked.has(name);
-        self.overlay(words, text, tree)?;
-        let mut found = false;
-        let mut block = Block::Other;
-        for line in blocks::Lines::of(words, text) {
-            match line {
-                Blocked::Enter(entered) => {
-                    let is_kept = match &entered {
-                        Block::Interface(name) => is_asked(name) && !self.ports.contains_key(name),
-                        Block::Vlans { .. } => true,
-                        Block::Other => false,
-                    };
-                    tree.beside(if is_kept { ENTRY } else { 0 })?;
-                    block = entered;
-                    match &block {
-                        Block::Interface(name) => {
-                            found |= words.form == CliForm::JsonTable || is_of_a_port(name);
-                            if is_asked(name) {
-                                self.ports.entry(name.clone()).or_default();
-                            } else {
-                                block = Block::Other;
-                            }
-                        }
-                        Block::Vlans { ids, name } => {
-                            for id in ids.iter() {
-                                let vlan = self.vlans.entry(id).or_default();
-                                vlan.name = name.or(vlan.name);
-                            }
-                        }
-                        Block::Other => {}
-                    }
-                }
-                Blocked::Line(line) => match &block {
-                    Block::Interface(name) => {
-                        if let Some(port) = self.ports.get_mut(name) {
-                            let _whether_it_is_understood = port.line(words, line);
-                        }
-                    }
-                    Block::Vlans { ids, .. } => {
-                        if let Some(said) = words.members.as_ref().and_then(|own| members::said(words, own, line)) {
-                            let said = said.map_err(|()| Unreadable::malformed(command))?;
-                            for name in said.ports.into_iter().filter(|name| is_asked(name)) {
-                                tree.beside(if self.ports.contains_key(&name) { MEMBER } else { ENTRY })?;
-                                let port = self.ports.entry(name).or_default();
-                                ids.iter().for_each(|id| port.member(id, said.is_tagged));
-                            }
-                            continue;
-                        }
-                        if words.overlay.as_ref().is_some_and(|own| own.binds(line)) {
-                            continue;
-                        }
-                        for id in ids.iter() {
-                            let _whether_it_is_understood = self.vlans.entry(id).or_default().line(words, line);
-                        }
-                    }
-                    Block::Other => {}
-                },
-                Blocked::Left => block = Block::Other,
-                Blocked::Deeper => {}
-            }
-        }
-        Ok(found)
-    }
-
-    /// Reads what a configuration says of VNIs.
-    fn overlay(&mut self, words: &'t CliWords, text: &str, tree: &mut DataTree<'_, '_>) -> Result<(), NoRoom> {
-        let Some(own) = &words.overlay else { return Ok(()) };
-        let said = self.segments.get_or_insert_with(|| SegmentsSaid::of(own));
-        let mut room = Ok(());
-        ways(text, &words.comments, |_, way| {
-            said.line(way);
-            if room.is_ok() {
-                room = tree.beside(said.octets());
-            }
-        });
-        room
-    }
-
-    /// The data tree.
-    fn data<'a>(self, words: &'t CliWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {
-        let root = tree.node("data")?;
-        let (ports, vlans) = (tree.group("interface")?, tree.group("vlan")?);
-        let is_vtep = |name: &str| self.segments.as_ref().is_some_and(|own| own.has_vtep(name));
-        for (name, port) in self.ports.into_iter().filter(|(name, _)| !is_vtep(name)) {
-            ports.push(port.node(words, &name, tree)?);
-        }
-        for (id, vlan) in self.vlans {
-            vlans.push(vlan.node(words, id, tree)?);
-        }
-        root.push(ports);
-        root.push(vlans);
-        if let Some(segments) = self.segments {
-            segments.data(tree, root)?;
-        }
-        Ok(root)
-    }
 }

@@ -1,5 +1,6 @@
 //! A plan's operations as a script.
 
+mod lag;
 mod members;
 pub(super) mod texts;
 mod trunk;
@@ -70,7 +71,7 @@ impl Render for CliRenderer {
             protocol: self.protocol,
             tree,
             instance,
-            explicit_enabled: false,
+            explicit_enabled: self.cli.words.table().is_some_and(|words| words.says_enabled()),
             one_by_one: false,
         };
         let operations = operations(&writing, plan)?;
@@ -101,17 +102,35 @@ impl Render for CliRenderer {
             }
             return Ok(Payload::new(script));
         }
-        let moved = members::changes(plan);
+        let (moved, seats) = (members::changes(plan), lag::changes(&typing, plan)?);
         for entry in &operations.entries {
             if let Some(own) = words.overlay.as_ref().filter(|_| overlay::is_segment(entry)) {
                 overlay::lines((&typing.writing, takes), (own, words.leave.as_deref()), &mut script, entry)?;
                 continue;
             }
-            let moved = entry.entry.names.resolve("{name}").and_then(|name| moved.get(&*name));
-            if let (Some(members), Some((port, change))) = (&typing.words.members, moved) {
-                members::lines(&typing, members, &mut script, port, change)?;
+            let name = entry.entry.names.resolve("{name}");
+            let (moved, seat) =
+                (name.as_ref().and_then(|name| moved.get(&**name)), name.as_ref().and_then(|name| seats.get(&**name)));
+            let moves = typing.words.members.as_ref().zip(moved);
+            let moves = moves.map(|(members, (port, change))| members::Moves::of(&typing, members, port, change));
+            let moves = moves.transpose()?;
+            // Out of VLANs, out of an aggregate, into another, into VLANs.
+            moves.iter().try_for_each(|moves| moves.out(&typing, &mut script))?;
+            seat.iter().try_for_each(|seat| seat.leave(&typing, &mut script))?;
+            moves.iter().try_for_each(|moves| moves.switch(&typing, &mut script))?;
+            // What is made has to be there before a VLAN names it.
+            let is_there = entry.origin == Origin::Present;
+            for puts in [is_there, !is_there] {
+                match (puts, &moves) {
+                    (true, Some(moves)) => moves.put(&typing, &mut script)?,
+                    (true, None) => {}
+                    (false, _) => typing.entry(&mut script, entry)?,
+                }
             }
-            typing.entry(&mut script, entry)?;
+            seat.iter().try_for_each(|seat| seat.join(&typing, &mut script))?;
+        }
+        if let Some(members) = &typing.words.members {
+            members::gone(&typing, members, &mut script, plan)?;
         }
         for node in operations.gone() {
             let (block, names) = typing.block(node)?;
@@ -175,10 +194,13 @@ impl Typing<'_> {
         for (_, text) in typed {
             script.push(text, 1, false);
         }
-        if let Some(leave) = &self.words.leave {
-            script.push(leave.clone(), 1, false);
-        }
+        self.leave(script, 1);
         Ok(())
+    }
+
+    /// What leaves a block, where something has to.
+    fn leave(&self, script: &mut Script, depth: usize) {
+        script.lines.extend(self.words.leave.clone().map(|text| Line { text, depth, is_block: false }));
     }
 
     /// The line that enters the block, or makes it and says what it is.
@@ -204,7 +226,7 @@ impl Typing<'_> {
         let Some((enter, _)) = &block.within else { return script.push(line, 0, false) };
         script.push(enter.clone(), 0, true);
         script.push(line, 1, false);
-        script.lines.extend(self.words.leave.clone().map(|text| Line { text, depth: 1, is_block: false }));
+        self.leave(script, 1);
     }
 
     /// The lines of an entry, in their turns.
@@ -234,6 +256,9 @@ impl Typing<'_> {
             };
             // The line that enters the block says this.
             if block.tells_type && is_type(path) {
+                continue;
+            }
+            if self.words.lag_members.is_some() && is_of_lag(path) {
                 continue;
             }
             // The line of a member's group says this too.
@@ -365,17 +390,21 @@ impl Typing<'_> {
 
     /// The block that an entry is, and what it is called.
     fn block<'n>(&self, node: &'n Node) -> Result<(&Blocks, &'n Names), Unrenderable> {
-        let block = match last(&node.path) {
-            "vlan" => self.words.vlan.as_ref(),
-            _ => Some(&self.words.interface),
-        };
-        let mut block = block;
+        let is_vlan = last(&node.path) == "vlan";
+        let mut block = if is_vlan { self.words.vlan.as_ref() } else { Some(&self.words.interface) };
         if let Some(name) = node.names.resolve("{name}") {
             texts::checked(self.writing.dialect, self.takes, texts::NAME, &name)?;
-            let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
-            block = self.words.aggregate.as_ref().filter(|_| is_aggregate).or(block);
+            if !is_vlan {
+                block = Some(self.block_of(&name));
+            }
         }
         Ok((block.ok_or_else(|| self.lacks(&node.path))?, &node.names))
+    }
+
+    /// The block of an interface of this name.
+    fn block_of(&self, name: &str) -> &Blocks {
+        let is_aggregate = name.starts_with(self.words.lag_prefix.as_str());
+        self.words.aggregate.as_ref().filter(|_| is_aggregate).unwrap_or(&self.words.interface)
     }
 
     /// What stands for an entry in the line that enters it.
@@ -395,6 +424,11 @@ impl Typing<'_> {
         let deviation = self.writing.dialect.deviation(self.writing.protocol, leaf);
         self.writing.cannot(leaf, deviation.map_or("no line says it", |deviation| &deviation.reason))
     }
+}
+
+/// Whether a node says which aggregate a port is a member of.
+fn is_of_lag(path: &NodePath) -> bool {
+    JOINS.contains(&last(path)) || last(path) == "channel-group-mode"
 }
 
 /// Whether a node is an aggregate's type.

@@ -1,6 +1,9 @@
 //! A switch that takes lines: blocks, and lines in them of which some replace others. It
 //! knows no dialect, only what its rules say replaces what.
 
+#[path = "device_lags.rs"]
+mod lags;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -74,7 +77,7 @@ impl Device {
             device.sets = Some(Sets::of(sets::rules(&dialect.name), text));
             return device;
         }
-        let mut block = None;
+        let (mut block, mut indent, mut head) = (None, 0, String::new());
         for line in text.lines().filter(|line| !["", "!", "#"].contains(&line.trim())) {
             if device.rules.is_flat {
                 let words = if line.starts_with("interface") { 3 } else { 2 };
@@ -82,9 +85,16 @@ impl Device {
                 let lines = device.blocks.entry(line[..at].to_owned()).or_default();
                 lines.extend((at < line.len()).then(|| line[at + 1..].to_owned()));
             } else if line.starts_with(' ') {
-                let lines: Option<&mut Vec<String>> = block.as_ref().and_then(|block| device.blocks.get_mut(block));
-                lines.unwrap_or_else(|| panic!("{line} in no block")).push(line.trim().to_owned());
+                let own: &String = block.as_ref().unwrap_or_else(|| panic!("{line} in no block"));
+                let depth = line.len() - line.trim_start().len();
+                if indent > 0 && depth > indent {
+                    device.deeper.entry((own.clone(), head.clone())).or_default().push(line.trim().to_owned());
+                    continue;
+                }
+                (indent, head) = (depth, line.trim().to_owned());
+                device.blocks.get_mut(own).unwrap().push(head.clone());
             } else {
+                indent = 0;
                 // A VLAN may be named where its block begins, and a block entered by less than it
                 // is shown by.
                 let line = line.trim_end().trim_end_matches(" multi-chassis");
@@ -103,7 +113,7 @@ impl Device {
 
     /// Has each VLAN name its ports one by one, as it does when one of a range has left.
     pub(crate) fn part(&mut self, config: &DeviceConfig) {
-        let [tagged, untagged] = self.rules.many else { return };
+        let [tagged, untagged, ..] = self.rules.many else { return };
         for (block, lines) in &mut self.blocks {
             let Some(own) = block.strip_prefix(self.rules.vlan) else { continue };
             let own: VlanId = own.parse().unwrap();
@@ -156,6 +166,10 @@ impl Device {
             if is_leaving && deeper.take().is_some() {
                 continue;
             }
+            let within = block.as_ref().filter(|_| !is_leaving && line.depth > 0);
+            if within.is_some_and(|block| self.refuse(block, deeper.as_deref(), text)) {
+                continue;
+            }
             if let (Some(block), true) = (&block, line.depth == 1 && !is_leaving) {
                 deeper = line.is_block.then(|| text.to_owned());
                 let gone = text.strip_prefix(self.rules.undo);
@@ -183,13 +197,16 @@ impl Device {
                 } else if !self.blocks.contains_key(text) {
                     self.unasked.insert(text.to_owned());
                 }
-                self.blocks.entry(text.to_owned()).or_default();
+                if !self.blocks.contains_key(text) {
+                    self.blocks.insert(text.to_owned(), self.made_with(text));
+                }
                 block = Some(text.to_owned());
             } else if text == self.rules.leave {
                 block = None;
             } else if line.depth == 0 {
                 let gone = text.strip_prefix(self.rules.undo).unwrap_or_else(|| panic!("{text} in no block"));
                 self.refuse_bound(gone);
+                self.refuse_gone(gone);
                 self.made.remove(gone);
                 self.blocks.remove(gone);
                 block = None;

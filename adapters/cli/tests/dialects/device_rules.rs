@@ -32,6 +32,8 @@ pub(crate) struct Rules {
     /// What the line that makes an aggregate has more than the one that enters it, where that
     /// says what it is.
     pub(crate) made: &'static str,
+    /// The line without which no VLAN names a port, and what lets it be both untagged and tagged.
+    pub(crate) switched: Option<[&'static str; 2]>,
     /// What others have configured, which every switch has here.
     pub(crate) others: &'static [(&'static str, &'static [&'static str])],
 }
@@ -86,6 +88,7 @@ const IOS: Rules = Rules {
     is_flat: false,
     keyed: &["member vni", "vni", "vxlan vlan", "map vni", "rd", "route-target import", "route-target export"],
     made: "",
+    switched: None,
     others: &[],
 };
 
@@ -180,7 +183,12 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "huawei" | "huawei_vrpv8" => HUAWEI,
         "brocade_fastiron" => FASTIRON,
         "dell_powerconnect" => POWERCONNECT,
-        "dell_force10" => Rules { vlan: "interface vlan ", many: FASTIRON.many, ..IOS },
+        "dell_force10" => Rules {
+            vlan: "interface vlan ",
+            many: &["tagged", "untagged", "channel-member"],
+            switched: Some(["switchport", "portmode hybrid"]),
+            ..IOS
+        },
         _ => IOS,
     }
 }

@@ -16,6 +16,7 @@ mod database;
 mod device;
 mod device_rules;
 mod fabric;
+mod force10;
 mod forms;
 mod large;
 mod made;

@@ -19,8 +19,8 @@ pub use set::{Known, SetWords};
 pub use state::{LinkState, StateForm, StateTable};
 pub use template::{Filled, Hole, Template};
 pub use words::{
-    Blocks, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Said, Shown, TrunkAbsent, TrunkWords,
-    VlanMembers, VlanTable, Whole,
+    Blocks, CliForm, CliLine, CliWords, Command, DeviceColumns, LagMembers, ModeChange, Rows, Said, Shown,
+    SwitchedPort, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, Whole,
 };
 
 use mercury_model::InterfaceName;

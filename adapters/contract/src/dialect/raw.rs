@@ -15,6 +15,7 @@ use super::{
 mod cli;
 mod cli_flat;
 mod cli_lines;
+mod cli_members;
 mod cli_overlay;
 mod cli_session;
 mod cli_set;

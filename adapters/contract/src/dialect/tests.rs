@@ -112,3 +112,27 @@ fn vlans_list_their_ports_in_one_shape_alone() {
         assert!(errors[0].to_string().contains(told), "{told}: {errors:?}");
     }
 }
+
+#[test]
+fn how_ports_become_members_is_said_once_and_whole() {
+    let (_, force10) = EMBEDDED.iter().find(|(name, _)| *name == "dell_force10").unwrap();
+    let mtu = "mtu = \"mtu {value}\"";
+    for (from, to, told) in [
+        ("channel-member {name}", "channel-member", "lag-members.listed: the line names no port"),
+        ("port-channel {number} mode", "port-channel mode", "lag-members.lacp.line: the line has no {number}"),
+        (" mode {mode}", " mode active", "lag-members.lacp.line: the line has no {mode}"),
+        ("lag-prefix = \"Port-channel \"\n", "", "lag-prefix: only its name tells an aggregate"),
+        (
+            mtu,
+            "channel-group = \"channel-group {number} mode {mode}\"",
+            "says what is said elsewhere about port.channel-group",
+        ),
+        (mtu, "lag-type = { said = { LACP = \"lacp\" }, absent = \"STATIC\" }", "port.lag-type: the members of"),
+        (", both = \"portmode hybrid\"", "", "both"),
+        ("{ enter = \"port-channel-protocol LACP\", ", "{ ", "enter"),
+    ] {
+        assert!(force10.contains(from), "{from}");
+        let errors = load(&[("x", force10.replacen(from, to, 1).as_str())]).unwrap_err();
+        assert!(errors[0].to_string().contains(told), "{told}: {errors:?}");
+    }
+}

@@ -75,8 +75,15 @@ impl Tree {
     /// Whether there is a place for a leaf.
     #[must_use]
     pub fn has(&self, leaf: Leaf) -> bool {
-        let grouped = self.channel_group.is_some() && ChannelGroup::LEAVES.contains(&leaf);
-        grouped || leaf == Leaf::SwitchedVlan || self.leaves.contains_key(&leaf)
+        self.is_grouped(leaf) || leaf == Leaf::SwitchedVlan || self.leaves.contains_key(&leaf)
+    }
+
+    /// Whether the members of an aggregate say a leaf: not the rate of LACP where the aggregate
+    /// has a place for it.
+    #[must_use]
+    pub fn is_grouped(&self, leaf: Leaf) -> bool {
+        let is_own = leaf == Leaf::LacpInterval && self.leaves.contains_key(&leaf);
+        self.channel_group.is_some() && ChannelGroup::LEAVES.contains(&leaf) && !is_own
     }
 }
 
@@ -141,6 +148,8 @@ pub enum ModeForm {
         trunk: String,
         /// What a port is that has none.
         unsaid: Unsaid,
+        /// Other values that are read, and whether one means trunk mode.
+        also: Vec<(String, bool)>,
     },
     /// One of two presence containers.
     Presence {

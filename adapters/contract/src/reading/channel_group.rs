@@ -27,15 +27,18 @@ impl Bundles {
         self.0.entry(aggregate).or_default().push(said);
     }
 
-    /// Tells the aggregates. Where members differ, it is kept as read.
-    pub(super) fn tell(self, config: &mut DeviceConfig) {
+    /// Tells the aggregates. Where members differ, it is kept as read. The rate of LACP may be
+    /// told by the aggregate itself (`own_rate`), and means nothing without a member that
+    /// speaks it.
+    pub(super) fn tell(self, config: &mut DeviceConfig, own_rate: bool) {
+        let speaks = |said: &Vec<Said>| said.iter().all(|said| lag_type(said) == Some("LACP"));
+        let silent = |one: &&mut Interface| one.is_aggregate() && !self.0.get(&one.name).is_some_and(speaks);
+        for aggregate in config.interfaces.values_mut().filter(silent).filter(|_| own_rate) {
+            Leaf::LacpInterval.set(aggregate, None);
+            aggregate.lacp = None;
+        }
         for (name, said) in self.0 {
             let Some(aggregate) = config.interfaces.get_mut(&name) else { continue };
-            let lag_type = |said: &Said| match said.mode.as_str() {
-                "active" | "passive" => Some("LACP"),
-                "on" => Some("STATIC"),
-                _ => None,
-            };
             let modes = || said.iter().map(|said| said.mode.clone());
             tell(aggregate, Leaf::LagType, &said, lag_type, modes());
             if !said.iter().all(|said| lag_type(said) == Some("LACP")) {
@@ -43,6 +46,9 @@ impl Bundles {
             }
             let mode = |said: &Said| Some(if said.mode == "active" { "ACTIVE" } else { "PASSIVE" });
             tell(aggregate, Leaf::LacpMode, &said, mode, modes());
+            if own_rate {
+                continue;
+            }
             let interval = |said: &Said| match said.rate.as_deref() {
                 Some("fast") => Some("FAST"),
                 Some("normal") | None => Some("SLOW"),
@@ -51,6 +57,15 @@ impl Bundles {
             let rates = said.iter().map(|said| said.rate.clone().unwrap_or_else(|| "normal".to_owned()));
             tell(aggregate, Leaf::LacpInterval, &said, interval, rates);
         }
+    }
+}
+
+/// What a member says that its aggregate is.
+fn lag_type(said: &Said) -> Option<&'static str> {
+    match said.mode.as_str() {
+        "active" | "passive" => Some("LACP"),
+        "on" => Some("STATIC"),
+        _ => None,
     }
 }
 

@@ -28,7 +28,8 @@ fn member(
     change: &Change,
 ) -> Result<(), Unrenderable> {
     let Some(Held::Text(name)) = &change.after else {
-        let was_fast = change.bundles.before.as_ref().is_some_and(|bundle| is_fast(bundle));
+        let is_grouped = writing.tree.is_grouped(Leaf::LacpInterval);
+        let was_fast = is_grouped && change.bundles.before.as_ref().is_some_and(|bundle| is_fast(bundle));
         let entry = writing.interface(operations, interface);
         entry.set(&group.mode, None);
         entry.set(&group.number, None);
@@ -96,10 +97,13 @@ fn said(
         return Err(writing.cannot(&format!("{member} in {}", aggregate.name), &reason));
     };
     let rate = is_fast(bundle).then(|| Value::Text("fast".to_owned()));
+    let is_grouped = writing.tree.is_grouped(Leaf::LacpInterval);
     let entry = writing.interface(operations, member);
     entry.set(&group.number, Some(Value::Number(number)));
     entry.set(&group.mode, Some(Value::Text(mode.to_owned())));
-    entry.set(&group.rate, rate);
+    if is_grouped {
+        entry.set(&group.rate, rate);
+    }
     Ok(())
 }
 

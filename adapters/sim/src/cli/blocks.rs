@@ -4,12 +4,16 @@ use std::{collections::BTreeSet, fmt};
 
 use super::{Grammar, Show};
 
-/// Lines on top, and blocks of lines.
+/// Lines on top, and blocks of lines. What a block within another is called, begins with the
+/// other's name and a line end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Blocks {
     top: Vec<String>,
     blocks: Vec<(String, Vec<String>)>,
 }
+
+/// What stands between the name of a block and that of one within it.
+const WITHIN: char = '\n';
 
 /// A VLAN's number.
 type Vlans = BTreeSet<u16>;
@@ -21,12 +25,16 @@ impl Blocks {
         let opens = |line: &str| grammar.blocks.iter().any(|(own, _)| *own == word(line));
         let bare = line.strip_prefix(grammar.undo.as_str()).map(str::trim_start);
         if line == grammar.exit {
-            *place = None;
+            *place = place.as_ref().and_then(|place| place.rsplit_once(WITHIN)).map(|(outer, _)| outer.to_owned());
+            return true;
+        }
+        if self.inner(grammar, place, line, bare) {
             return true;
         }
         match bare {
             Some(bare) if opens(bare) => {
-                self.blocks.retain(|(name, _)| name != bare);
+                let within = format!("{bare}{WITHIN}");
+                self.blocks.retain(|(name, _)| name != bare && !name.starts_with(&within));
                 *place = None;
                 return true;
             }
@@ -45,9 +53,6 @@ impl Blocks {
                 Some((_, lines)) => lines,
                 None => return false,
             },
-        };
-        let begins = |line: &str, with: &str| {
-            line.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         };
         if let Some(bare) = bare {
             let known = [&grammar.values, &grammar.lists, &grammar.others].into_iter().flatten();
@@ -71,6 +76,34 @@ impl Blocks {
         true
     }
 
+    /// Enters a block within the one that one is in, or takes it away; says whether a line did.
+    fn inner(&mut self, grammar: &Grammar, place: &mut Option<String>, line: &str, bare: Option<&str>) -> bool {
+        let Some(outer) = place.clone().filter(|place| !place.contains(WITHIN)) else { return false };
+        if !grammar.inner.iter().any(|own| begins(bare.unwrap_or(line), own)) {
+            return false;
+        }
+        let own = |line: &str| format!("{outer}{WITHIN}{line}");
+        let lines = self.blocks.iter_mut().find(|(name, _)| *name == outer).map(|(_, lines)| lines);
+        if let Some(lines) = lines {
+            match bare {
+                Some(bare) => lines.retain(|line| !begins(line, bare)),
+                None if lines.iter().any(|own| own == line) => {}
+                None => lines.push(line.to_owned()),
+            }
+            lines.sort();
+        }
+        match bare {
+            Some(bare) => self.blocks.retain(|(name, _)| !begins(name, &own(bare))),
+            None => {
+                if !self.blocks.iter().any(|(name, _)| *name == own(line)) {
+                    self.blocks.push((own(line), Vec::new()));
+                }
+                *place = Some(own(line));
+            }
+        }
+        true
+    }
+
     /// What a command shows.
     pub(super) fn show(&self, show: &Show) -> Vec<String> {
         let Show::Table { block, head, row, always } = show else {
@@ -89,12 +122,23 @@ impl Blocks {
 impl fmt::Display for Blocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.top.iter().try_for_each(|line| writeln!(f, "{line}"))?;
-        for (name, lines) in &self.blocks {
+        for (name, lines) in self.blocks.iter().filter(|(name, _)| !name.contains(WITHIN)) {
             writeln!(f, "!\n{name}")?;
-            lines.iter().try_for_each(|line| writeln!(f, " {line}"))?;
+            for line in lines {
+                let inner = self.blocks.iter().find(|(own, _)| *own == format!("{name}{WITHIN}{line}"));
+                // A mark stands before it, as if the block had ended.
+                inner.iter().try_for_each(|_| writeln!(f, "!"))?;
+                writeln!(f, " {line}")?;
+                inner.iter().flat_map(|(_, lines)| lines).try_for_each(|line| writeln!(f, "  {line}"))?;
+            }
         }
         writeln!(f, "!\nend")
     }
+}
+
+/// Whether a line is that, or that and more.
+fn begins(line: &str, with: &str) -> bool {
+    line.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// A line that sets a list of VLANs or changes it; a list that is not there is of all.

@@ -7,6 +7,8 @@ pub struct Grammar {
     pub host: String,
     /// First words of lines that open a block, and what its prompt says for them.
     pub blocks: Vec<(String, String)>,
+    /// Beginnings of lines that open a block within another.
+    pub inner: Vec<String>,
     /// Beginnings of lines of which a block has one at most.
     pub values: Vec<String>,
     /// Beginnings of lines that hold a list of VLANs, or a change of one.

@@ -30,7 +30,7 @@ pub(super) enum Blocked<'t> {
     /// It stands in the block that was entered last.
     Line(&'t str),
     /// It stands in a block within that.
-    Deeper,
+    Deeper(&'t str),
     /// Nothing: it leaves a block, or says that something else begins.
     Left,
 }
@@ -86,6 +86,12 @@ impl<'t> Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
+    /// Whether the next line is an indented one.
+    fn goes_on(&self) -> bool {
+        let next = self.lines.clone().find(|line| !line.trim().is_empty());
+        next.is_some_and(|line| line.starts_with(char::is_whitespace))
+    }
+
     /// The blocks that a line begins with, and what it says in each.
     fn flat(&self, line: &'t str) -> Vec<(Block<'t>, &'t str)> {
         let words = self.words;
@@ -136,6 +142,9 @@ impl<'t> Iterator for Lines<'t> {
                 CliForm::Indented | CliForm::JsonTable
                     if indent == 0 && self.words.comments.iter().any(|mark| mark == text) =>
                 {
+                    if self.words.marks_inside && self.goes_on() {
+                        continue;
+                    }
                     return Some(Blocked::Left);
                 }
                 CliForm::Indented | CliForm::JsonTable if is_comment => {}
@@ -148,7 +157,7 @@ impl<'t> Iterator for Lines<'t> {
                 }
                 CliForm::Indented | CliForm::JsonTable => {
                     let is_deeper = *self.indent.get_or_insert(indent) < indent;
-                    return Some(if is_deeper { Blocked::Deeper } else { Blocked::Line(text) });
+                    return Some(if is_deeper { Blocked::Deeper(text) } else { Blocked::Line(text) });
                 }
                 CliForm::Flat if is_comment => {}
                 CliForm::Flat => {

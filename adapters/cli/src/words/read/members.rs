@@ -1,8 +1,9 @@
-//! Lines below a VLAN that say which ports are in it.
+//! Lines below a VLAN that say which ports are in it, and those by which ports are members of
+//! an aggregate.
 
 use mercury_adapter::{CliWords, Hole, Template, VlanMembers};
 
-use super::blocks::named_by;
+use super::blocks::{Block, named_by};
 
 /// Ports that one range may have: more than any chassis.
 const RANGE: u32 = 4096;
@@ -32,6 +33,35 @@ pub(super) fn said(words: &CliWords, members: &VlanMembers, line: &str) -> Optio
     named(&members.tagged)
         .map(|ports| ports.map(membership(true)))
         .or_else(|| named(&members.untagged).map(|ports| ports.map(membership(false))))
+}
+
+/// The number of the aggregate that a block is, where it may list its members.
+pub(super) fn lag(words: &CliWords, block: &Block<'_>) -> Option<String> {
+    let Block::Interface(name) = block else { return None };
+    let number = words.lag_members.as_ref().and_then(|_| name.strip_prefix(words.lag_prefix.as_str()))?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.to_owned())
+}
+
+/// The members that a line below an aggregate of this number lists; `None` where it is about
+/// something else.
+///
+/// # Errors
+/// It names ports in a way that is not known.
+pub(super) fn listed<'l>(
+    words: &CliWords,
+    lag: Option<&'l str>,
+    line: &str,
+) -> Option<(&'l str, Result<Vec<String>, ()>)> {
+    let said = words.lag_members.as_ref()?.listed.read(line);
+    Some((lag?, ports(words, said?.get(Hole::Name)?).ok_or(())))
+}
+
+/// The aggregate's number, and how LACP is spoken, of a line in the block of a port that
+/// `head` enters.
+pub(super) fn lacp<'t>(words: &CliWords, head: &str, line: &'t str) -> Option<(&'t str, &'t str)> {
+    let (enter, form) = words.lag_members.as_ref()?.lacp.as_ref()?;
+    let said = form.read(line).filter(|_| enter.fits(head))?;
+    said.get(Hole::Number).zip(said.get(Hole::Mode))
 }
 
 /// The ports of `ethe 1/1/1 to 1/1/16 lag 100` and of `TenGigabitEthernet 0/1-3,5`; `None`

@@ -1,6 +1,8 @@
 //! What the lines below an interface say.
 
-use mercury_adapter::{CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, Template, TrunkAbsent, Whole};
+use mercury_adapter::{
+    CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, SwitchedPort, Template, TrunkAbsent, Whole,
+};
 use mercury_model::{VlanId, VlanSet};
 
 use crate::words::lists;
@@ -19,6 +21,11 @@ pub(super) struct Port<'t> {
     /// VLANs that say it is in them, untagged and tagged.
     untagged: Vec<VlanId>,
     tagged: Vec<VlanId>,
+    /// Whether VLANs can name it, and what lets it be both untagged and tagged.
+    is_switched: bool,
+    both: Option<&'t str>,
+    /// The aggregates that it is a member of, each by its number, and how it speaks LACP.
+    lags: Vec<(String, Option<&'t str>)>,
     foreign: Vec<&'t str>,
     routed: Vec<&'t str>,
 }
@@ -27,7 +34,7 @@ impl<'t> Port<'t> {
     /// Goes on by one line; says whether it is one that is understood.
     pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) -> bool {
         let fits = |form: &Template| form.fits(line);
-        if self.wrapped(line) || self.list(words, line) {
+        if self.wrapped(line) || self.list(words, line) || self.is_layer(words, line) {
             return true;
         }
         if words.foreign.iter().any(fits) {
@@ -47,6 +54,31 @@ impl<'t> Port<'t> {
         if vlans.last() != Some(&vlan) {
             vlans.push(vlan);
         }
+    }
+
+    /// It is a member of the aggregate of this number, and speaks LACP so, or none.
+    pub(super) fn joins(&mut self, number: &str, mode: Option<&'t str>) {
+        if !self.lags.iter().any(|(own, said)| own == number && *said == mode) {
+            self.lags.push((number.to_owned(), mode));
+        }
+    }
+
+    /// A line by which VLANs can name it, or the one that enters the block in which it says of
+    /// which aggregate it is.
+    fn is_layer(&mut self, words: &CliWords, line: &'t str) -> bool {
+        if words.lag_members.as_ref().and_then(|own| own.lacp.as_ref()).is_some_and(|(enter, _)| enter.fits(line)) {
+            return true;
+        }
+        let Some(own) = words.members.as_ref().and_then(|members| members.switched.as_ref()) else { return false };
+        let bare = line.strip_prefix(words.undo.as_str()).unwrap_or(line);
+        if own.line.fits(bare) {
+            self.is_switched = bare == line;
+        } else if own.both.fits(bare) {
+            self.both = (bare == line).then_some(line);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// A list that was broken after a comma.
@@ -154,6 +186,28 @@ impl<'t> Port<'t> {
         }
     }
 
+    /// The aggregate that it is a member of.
+    fn member_of<'a>(
+        &mut self,
+        words: &CliWords,
+        entry: &'a DataNode<'a>,
+        tree: &mut DataTree<'a, '_>,
+    ) -> Result<(), NoRoom> {
+        if self.lags.len() > 1 {
+            self.foreign.push("a line more that makes it a member of an aggregate");
+        }
+        let is_told_by_mode = words.lag_members.as_ref().is_some_and(|own| own.lacp.is_some());
+        for (number, mode) in std::mem::take(&mut self.lags) {
+            if is_told_by_mode {
+                entry.push(tree.copied_leaf("channel-group", &number)?);
+                entry.push(tree.copied_leaf(CHANNEL_MODE, mode.unwrap_or("on"))?);
+            } else {
+                entry.push(tree.copied_leaf("aggregate-id", &format!("{}{number}", words.lag_prefix))?);
+            }
+        }
+        Ok(())
+    }
+
     /// The port's entry in the data.
     pub(super) fn node<'a>(
         mut self,
@@ -166,8 +220,18 @@ impl<'t> Port<'t> {
         if let Some(whole) = &words.whole {
             self.modes(whole);
         }
-        if !self.tagged.is_empty() || !self.untagged.is_empty() {
-            entry.push(tree.copied_leaf("mode", if self.tagged.is_empty() { "access" } else { "trunk" })?);
+        self.member_of(words, entry, tree)?;
+        let is_named = !self.tagged.is_empty() || !self.untagged.is_empty();
+        if is_named || self.is_switched {
+            let is_trunk = !self.tagged.is_empty();
+            let both = SwitchedPort::BOTH.iter().find(|(_, own)| *own == is_trunk && self.both.is_some());
+            let plain = if is_trunk { "trunk" } else { "access" };
+            entry.push(tree.copied_leaf("mode", both.map_or(plain, |(word, _)| *word))?);
+        } else {
+            // Nobody but an owner of the port knows what it is to be.
+            self.foreign.extend(self.both);
+        }
+        if is_named {
             for vlan in std::mem::take(&mut self.untagged) {
                 entry.push(tree.copied_leaf("access-vlan", &vlan.to_string())?);
             }

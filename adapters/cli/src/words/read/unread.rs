@@ -28,6 +28,7 @@ pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, V
     }
     let mut lines = Lines::of(words, text);
     let (mut block, mut port, mut vlan) = (Block::Other, Port::default(), VlanSaid::default());
+    let (mut head, mut lag) = ("", None);
     while let Some(line) = lines.next() {
         let (number, whole) = lines.at();
         let is_read = match line {
@@ -35,9 +36,10 @@ pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, V
                 block = Block::Other;
                 true
             }
-            Blocked::Deeper => false,
+            Blocked::Deeper(line) => members::lacp(words, head, line).is_some(),
             Blocked::Enter(entered) => {
                 (block, port, vlan) = (entered, Port::default(), VlanSaid::default());
+                lag = members::lag(words, &block);
                 match &block {
                     Block::Interface(name) => is_port(words, name),
                     Block::Vlans { .. } => true,
@@ -49,14 +51,19 @@ pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, V
                     }
                 }
             }
-            Blocked::Line(line) => match &block {
-                Block::Interface(_) => port.line(words, line),
-                Block::Vlans { .. } => {
-                    let is_member = words.members.as_ref().and_then(|own| members::said(words, own, line));
-                    is_member.is_some() || vlan.line(words, line)
+            Blocked::Line(line) => {
+                head = line;
+                match &block {
+                    Block::Interface(_) => {
+                        members::listed(words, lag.as_deref(), line).is_some() || port.line(words, line)
+                    }
+                    Block::Vlans { .. } => {
+                        let is_member = words.members.as_ref().and_then(|own| members::said(words, own, line));
+                        is_member.is_some() || vlan.line(words, line)
+                    }
+                    Block::Other => false,
                 }
-                Block::Other => false,
-            },
+            }
         };
         if !is_read && !of_vnis.contains(&number) && !ENDS.contains(&whole.trim()) {
             unread.add_line(number, whole);

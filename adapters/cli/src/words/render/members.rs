@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{Hole, Names, Template, Unrenderable, VlanMembers};
-use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
+use mercury_adapter::{Hole, Names, SwitchedPort, Template, Unrenderable, VlanMembers};
+use mercury_model::{
+    Change, Edit, ForeignVlans, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet,
+};
 
 use super::{Typing, texts};
 use crate::Script;
@@ -19,28 +21,141 @@ pub(super) fn changes(plan: &Plan) -> BTreeMap<&str, (&InterfaceName, &Change)> 
     own.collect()
 }
 
-/// Takes a port out of the VLANs that it is to be in no longer, and then puts it into
-/// those that it is to be in: few systems have it untagged in two, even for a while.
-pub(super) fn lines(
+/// What becomes of a port's VLANs.
+pub(super) struct Moves<'a> {
+    members: &'a VlanMembers,
+    port: &'a InterfaceName,
+    /// The VLANs that it is in, and those that it is to be in: untagged, and tagged.
+    vlans: [(VlanSet, VlanSet); 2],
+    /// How they can name it, and how they are to.
+    named_as: [NamedAs; 2],
+}
+
+/// How VLANs can name a port.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NamedAs {
+    /// Not at all.
+    Nothing,
+    /// Untagged or tagged.
+    One,
+    /// Both.
+    Both,
+}
+
+impl<'a> Moves<'a> {
+    pub(super) fn of(
+        typing: &Typing<'_>,
+        members: &'a VlanMembers,
+        port: &'a InterfaceName,
+        change: &Change,
+    ) -> Result<Self, Unrenderable> {
+        texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
+        let vlans = [of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?];
+        let as_written = |written: &ForeignVlans| {
+            let is_both = |mode: &String| SwitchedPort::BOTH.iter().any(|(word, _)| mode == word);
+            if written.interface_mode.iter().any(is_both) { NamedAs::Both } else { NamedAs::One }
+        };
+        let named_as =
+            |value: &Option<Value>, written: &Option<Box<ForeignVlans>>, (untagged, tagged): &(VlanSet, VlanSet)| {
+                match (value, written) {
+                    (None, _) => NamedAs::Nothing,
+                    (Some(_), Some(written)) => as_written(written),
+                    // Where it need not be both, what it is not to carry is dropped.
+                    _ if untagged.is_empty() || tagged.is_empty() => NamedAs::One,
+                    _ => NamedAs::Both,
+                }
+            };
+        let [before, after] = &vlans;
+        let present = named_as(&change.before, &change.written, before);
+        let wanted = named_as(&change.after, &change.rewritten, after);
+        Ok(Self { members, port, vlans, named_as: [present, wanted] })
+    }
+
+    /// Whether VLANs can name it otherwise from now on: it is in none in between.
+    fn is_other(&self) -> bool {
+        let [present, wanted] = self.named_as;
+        self.members.switched.is_some() && present != wanted
+    }
+
+    /// Takes the port out of the VLANs that it is to be in no longer: few systems have it
+    /// untagged in two, even for a while.
+    pub(super) fn out(&self, typing: &Typing<'_>, script: &mut Script) -> Result<(), Unrenderable> {
+        let [before, after] = &self.vlans;
+        for (form, before, after) in forms(self.members, before, after) {
+            let gone = if self.is_other() { before.clone() } else { before.difference(after) };
+            leave(typing, script, form, self.port, &gone)?;
+        }
+        Ok(())
+    }
+
+    /// Says of the port what lets VLANs name it, or no longer.
+    pub(super) fn switch(&self, typing: &Typing<'_>, script: &mut Script) -> Result<(), Unrenderable> {
+        let Some(own) = self.members.switched.as_ref().filter(|_| self.is_other()) else { return Ok(()) };
+        let lines = |named_as| match named_as {
+            NamedAs::Nothing => Vec::new(),
+            NamedAs::One => vec![own.line.bare()],
+            NamedAs::Both => vec![own.both.bare(), own.line.bare()],
+        };
+        let [present, wanted] = self.named_as.map(lines);
+        let names = Names::interface(self.port);
+        script.push(typing.words.interface.enter.fill(|hole| typing.named(&names, hole)), 0, true);
+        for line in present.iter().rev() {
+            script.push(format!("{} {line}", typing.words.undo), 1, false);
+        }
+        for line in wanted {
+            script.push(line, 1, false);
+        }
+        typing.leave(script, 1);
+        Ok(())
+    }
+
+    /// Puts it into those that it is to be in.
+    pub(super) fn put(&self, typing: &Typing<'_>, script: &mut Script) -> Result<(), Unrenderable> {
+        let [before, after] = &self.vlans;
+        for (form, before, after) in forms(self.members, before, after) {
+            let come = if self.is_other() { after.clone() } else { after.difference(before) };
+            come.iter().try_for_each(|id| within(typing, script, id, &naming(form, self.port)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the aggregates that go out of their VLANs.
+pub(super) fn gone(
     typing: &Typing<'_>,
     members: &VlanMembers,
     script: &mut Script,
-    port: &InterfaceName,
-    change: &Change,
+    plan: &Plan,
 ) -> Result<(), Unrenderable> {
-    texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
-    let ((untagged, tagged), (to_be_untagged, to_be_tagged)) =
-        (of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?);
-    let forms = [(&members.untagged, untagged, to_be_untagged), (&members.tagged, tagged, to_be_tagged)];
-    let name = |form: &Template| form.fill(|hole| (hole == Hole::Name).then(|| port.to_string()));
-    for (form, before, after) in &forms {
-        let line = format!("{} {}", typing.words.undo, name(form));
-        before.difference(after).iter().try_for_each(|id| within(typing, script, id, &line))?;
-    }
-    for (form, before, after) in &forms {
-        after.difference(before).iter().try_for_each(|id| within(typing, script, id, &name(form)))?;
+    for edit in &plan.edits {
+        let Edit::RemoveInterface { before, .. } = edit else { continue };
+        let value = before.switched_vlan.clone().map(Value::SwitchedVlan);
+        let (untagged, tagged) = of(typing, &before.name, value.as_ref())?;
+        leave(typing, script, &members.untagged, &before.name, &untagged)?;
+        leave(typing, script, &members.tagged, &before.name, &tagged)?;
     }
     Ok(())
+}
+
+type Form<'f> = (&'f Template, &'f VlanSet, &'f VlanSet);
+
+fn forms<'f>(members: &'f VlanMembers, before: &'f (VlanSet, VlanSet), after: &'f (VlanSet, VlanSet)) -> [Form<'f>; 2] {
+    [(&members.untagged, &before.0, &after.0), (&members.tagged, &before.1, &after.1)]
+}
+
+fn naming(form: &Template, port: &InterfaceName) -> String {
+    form.fill(|hole| (hole == Hole::Name).then(|| port.to_string()))
+}
+
+fn leave(
+    typing: &Typing<'_>,
+    script: &mut Script,
+    form: &Template,
+    port: &InterfaceName,
+    vlans: &VlanSet,
+) -> Result<(), Unrenderable> {
+    let line = format!("{} {}", typing.words.undo, naming(form, port));
+    vlans.iter().try_for_each(|id| within(typing, script, id, &line))
 }
 
 fn within(typing: &Typing<'_>, script: &mut Script, id: VlanId, line: &str) -> Result<(), Unrenderable> {
@@ -49,9 +164,7 @@ fn within(typing: &Typing<'_>, script: &mut Script, id: VlanId, line: &str) -> R
     let names = Names::vlan(typing.writing.instance, Some(id), None);
     script.push(block.enter.fill(|hole| typing.named(&names, hole)), 0, true);
     script.push(line.to_owned(), 1, false);
-    if let Some(leave) = &typing.words.leave {
-        script.push(leave.clone(), 1, false);
-    }
+    typing.leave(script, 1);
     Ok(())
 }
 

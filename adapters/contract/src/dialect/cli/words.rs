@@ -51,6 +51,11 @@ pub struct CliWords {
     pub trunk: TrunkWords,
     /// Where a VLAN says which ports are in it, and a port says nothing of VLANs.
     pub members: Option<VlanMembers>,
+    /// Where an aggregate says which ports are in it, or a block below a port does.
+    pub lag_members: Option<LagMembers>,
+    /// Whether a mark of a comment by itself stands within blocks too: a block goes on where
+    /// the next line is indented.
+    pub marks_inside: bool,
     /// What binds VLANs to VNIs; `None` where nothing is known of that.
     pub overlay: Option<CliOverlay>,
     /// Lines below an interface that change what its VLANs mean; the beginnings.
@@ -78,6 +83,31 @@ impl CliWords {
     #[must_use]
     pub fn tells_type(&self) -> bool {
         self.aggregate.as_ref().is_some_and(|own| own.tells_type)
+    }
+
+    /// Whether a line says that a port is enabled: where an aggregate that is made is not, it
+    /// is typed of each.
+    #[must_use]
+    pub fn says_enabled(&self) -> bool {
+        self.port.get("enabled").is_some_and(|line| line.said.words().any(|word| word == "true"))
+    }
+
+    /// Whether an aggregate lists its members, whatever they speak.
+    pub(crate) fn lists_every_member(&self) -> bool {
+        self.lag_members.as_ref().is_some_and(|own| own.lacp.is_none())
+    }
+
+    /// Whether a block below a member says that it speaks LACP, and only then.
+    pub(crate) fn members_say_lacp(&self) -> bool {
+        self.lag_members.as_ref().is_some_and(|own| own.lacp.is_some())
+    }
+
+    /// The modes of ports that may be untagged in one VLAN and tagged in others, where that is
+    /// said, and whether one is a trunk's.
+    pub(crate) fn modes_of_both(&self) -> Vec<(String, bool)> {
+        let switched = self.members.as_ref().and_then(|own| own.switched.as_ref());
+        let both = switched.map_or(&[][..], |_| &SwitchedPort::BOTH[..]);
+        both.iter().map(|(word, is_trunk)| ((*word).to_owned(), *is_trunk)).collect()
     }
 }
 
@@ -148,6 +178,36 @@ pub struct VlanMembers {
     pub tagged: Template,
     /// Those whose frames bear none.
     pub untagged: Template,
+    /// What a port says of itself before a VLAN can name it; `None` where each may be named.
+    pub switched: Option<SwitchedPort>,
+}
+
+/// The lines below a port by which VLANs can name it. One that has them and that none names is
+/// in the default VLAN; they are taken away when no VLAN names it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchedPort {
+    /// The line.
+    pub line: Template,
+    /// What has to be said before that of a port that is untagged in one VLAN and tagged in
+    /// others. Others are without it: one that is tagged would be untagged in the default VLAN,
+    /// and one that is untagged take frames with tags.
+    pub both: Template,
+}
+
+impl SwitchedPort {
+    /// The data tree's words for the mode of a port that may be both, and whether it is a trunk.
+    pub const BOTH: [(&str, bool); 2] = [("access-of-both", false), ("trunk-of-both", true)];
+}
+
+/// How ports become members of an aggregate where not one line below the port says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LagMembers {
+    /// The line below the aggregate that names a member, or several. It is of one that speaks
+    /// no LACP where there is a block for those that do.
+    pub listed: Template,
+    /// The block below a member that speaks LACP, and the line in it, with the aggregate's
+    /// number and how LACP is spoken. An aggregate has members of one kind.
+    pub lacp: Option<(Template, Template)>,
 }
 
 /// How all that a port says of its VLANs is said at once.

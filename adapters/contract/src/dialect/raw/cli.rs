@@ -7,14 +7,21 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{
-    RawCliSession, RawMapper, Reader, cli_flat::RawFlat, cli_lines::RawLine, cli_overlay::RawCliOverlay,
-    cli_set::RawSet, cli_state::RawState, cli_trunk::RawTrunkWords, default_instance,
+    RawCliSession, RawMapper, Reader,
+    cli_flat::RawFlat,
+    cli_lines::RawLine,
+    cli_members::{RawLagMembers, RawMembers},
+    cli_overlay::RawCliOverlay,
+    cli_set::RawSet,
+    cli_state::RawState,
+    cli_trunk::RawTrunkWords,
+    default_instance,
 };
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
         Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Said, Shown,
-        Template, TrunkAbsent, TrunkWords, VlanMembers, Whole, Wording,
+        Template, TrunkAbsent, TrunkWords, Whole, Wording,
     },
 };
 
@@ -99,6 +106,9 @@ struct RawCliWords {
     in_vlan: BTreeMap<String, RawLine>,
     trunk: Option<RawTrunkWords>,
     members: Option<RawMembers>,
+    lag_members: Option<RawLagMembers>,
+    #[serde(default)]
+    marks_inside: bool,
     overlay: Option<RawCliOverlay>,
     bare: Option<String>,
     #[serde(default)]
@@ -125,13 +135,6 @@ struct RawCliWords {
 struct RawCommand {
     begin: String,
     join: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawMembers {
-    tagged: String,
-    untagged: String,
 }
 
 #[derive(Deserialize)]
@@ -251,8 +254,9 @@ impl Reader<'_> {
             tree.insert("overlay".to_owned(), Value::Table(own));
         }
         let mut tree = self.laid_over(&tree, Table::new())?;
-        if let crate::ModeForm::Leaf { unsaid, .. } = &mut tree.switched_vlan.mode {
+        if let crate::ModeForm::Leaf { unsaid, also, .. } = &mut tree.switched_vlan.mode {
             *unsaid = mode_absent;
+            *also = words.modes_of_both();
         }
         Some((tree, Wording::Table(Arc::new(words))))
     }
@@ -279,12 +283,13 @@ impl Reader<'_> {
             };
             let Some(own) = own else { continue };
             match words.port.get(node) {
+                None if leaf == Leaf::AggregateId && words.lists_every_member() => {}
                 None => drop(own.remove(name)),
                 Some(line) => drop(own.insert(name.to_owned(), leaf_of(node, line))),
             }
         }
-        if words.port.contains_key("channel-group") {
-            if !words.port.contains_key("lacp-rate") {
+        if words.port.contains_key("channel-group") || words.members_say_lacp() {
+            if !["lacp-rate", "lacp-interval"].iter().any(|node| words.port.contains_key(*node)) {
                 self.excused("lacp.interval");
             }
             if let Some(group) = tree.get_mut("channel-group").and_then(Value::as_table_mut) {
@@ -348,10 +353,8 @@ impl Reader<'_> {
         let vlan = raw.vlan.map(|raw| self.blocks("vlan", &undo, raw));
         let port = self.lines("port", &undo, raw.port, |node| NODES.iter().any(|(known, _)| *known == node));
         let in_vlan = self.lines("in-vlan", &undo, raw.in_vlan, |node| ["name", "status"].contains(&node));
-        let members = raw.members.and_then(|raw| {
-            let (tagged, untagged) = (self.template("members", &raw.tagged), self.template("members", &raw.untagged));
-            Some(VlanMembers { tagged: tagged?, untagged: untagged? })
-        });
+        let members = raw.members.and_then(|raw| self.vlan_members(raw));
+        let lag_members = raw.lag_members.and_then(|raw| self.lag_members(raw, &port));
         if members.is_none() && !port.contains_key("native-vlan") {
             self.excused("native-vlan");
         }
@@ -381,7 +384,8 @@ impl Reader<'_> {
             Some(Whole { line, empty, access, trunk, native, closed })
         });
         let lag_prefix = base.lag_prefix.unwrap_or_default().to_owned();
-        if lag_prefix.is_empty() && ["channel-group", "aggregate-id"].iter().any(|node| port.contains_key(*node)) {
+        let joins = ["channel-group", "aggregate-id"].iter().any(|node| port.contains_key(*node));
+        if lag_prefix.is_empty() && (joins || lag_members.is_some()) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
         let says_type = matches!(port.get("lag-type").map(|line| &line.said), Some(Said::Lines { .. }));
@@ -407,6 +411,8 @@ impl Reader<'_> {
             mode_change: raw.mode_change,
             trunk: raw.trunk.map_or_else(TrunkWords::of_members, |raw| self.trunk_words(&undo, raw)),
             members,
+            lag_members,
+            marks_inside: raw.marks_inside,
             overlay: None,
             bare: raw.bare.and_then(|text| self.template("bare", &text)),
             foreign: self.templates("foreign", &raw.foreign),

@@ -43,9 +43,13 @@ impl Reader<'_> {
         };
         SwitchedVlanTree {
             mode: match raw.mode {
-                RawMode::Leaf { path: text, access, trunk } => {
-                    ModeForm::Leaf { path: path("mode", &text), access, trunk, unsaid: Unsaid::ByVlans }
-                }
+                RawMode::Leaf { path: text, access, trunk } => ModeForm::Leaf {
+                    path: path("mode", &text),
+                    access,
+                    trunk,
+                    unsaid: Unsaid::ByVlans,
+                    also: Vec::new(),
+                },
                 RawMode::Presence { access, trunk } => {
                     ModeForm::Presence { access: path("mode", &access), trunk: path("mode", &trunk) }
                 }
