@@ -263,3 +263,42 @@ fn members_of_both_kinds_are_nobodys_to_change() {
     let refusal = render(&dialect, &Plan::between(&running, &Intended(wanted))).unwrap_err().to_string();
     assert!(refusal.contains("Port-channel 7"), "{refusal}");
 }
+
+/// What becomes of such lines then was not seen.
+#[test]
+fn what_a_port_says_of_others_does_not_go_with_its_vlans() {
+    let dialect = dialect("dell_force10");
+    let text = "interface TenGigabitEthernet 0/1\n portmode hybrid\n switchport\n spanning-tree rstp edge-port\n\
+                interface TenGigabitEthernet 0/2\n switchport\n spanning-tree rstp edge-port bpduguard\n\
+                interface Port-channel 7\n no shutdown\n\
+                interface vlan 10\n untagged TenGigabitEthernet 0/1\n untagged TenGigabitEthernet 0/2\ninterface vlan 20\n";
+    let switch = Device::of(&dialect, text);
+    let before = running(&switch);
+    assert_eq!([ONE, OTHER].map(|port| shown(&before.interfaces[&name(port)])), ["access 10"; 2]);
+    for (port, vlans, joins, is_refused) in [
+        (ONE, access(20), false, false),
+        (ONE, trunk(Some(10), "10,20"), false, false),
+        (ONE, trunk(None, "10,20"), false, true),
+        (ONE, None, false, true),
+        (ONE, None, true, true),
+        (OTHER, access(20), false, false),
+        (OTHER, trunk(None, "10,20"), false, false),
+        (OTHER, trunk(Some(10), "10,20"), false, true),
+        (OTHER, None, false, true),
+    ] {
+        let mut wanted = before.config.clone();
+        let own = wanted.interfaces.get_mut(&name(port)).unwrap();
+        own.switched_vlan.clone_from(&vlans);
+        own.aggregate_id = joins.then(|| name(LAG));
+        let lag = wanted.interfaces.get_mut(&name(LAG)).unwrap();
+        let lag_type = joins.then_some(LagType::Static);
+        lag.aggregation = joins.then(|| Aggregation { lag_type, ..Aggregation::default() });
+        let script = render(&dialect, &Plan::between(&before, &Intended(wanted)));
+        assert_eq!(script.is_err(), is_refused, "{port} {vlans:?}: {script:?}");
+        let Ok(script) = script else { continue };
+        let mut switch = switch.clone();
+        switch.apply(&script);
+        assert_eq!(running(&switch).interfaces[&name(port)].switched_vlan, vlans, "{script}");
+        assert!(switch.text().contains("spanning-tree rstp edge-port"), "{script}");
+    }
+}

@@ -23,6 +23,8 @@ pub(super) struct Port<'t> {
     tagged: Vec<VlanId>,
     /// Whether VLANs can name it, and what lets it be both untagged and tagged.
     is_switched: bool,
+    /// Whether a line is there that goes with what lets VLANs name it.
+    is_bound: bool,
     both: Option<&'t str>,
     /// The aggregates that it is a member of, each by its number, and how it speaks LACP.
     lags: Vec<(String, Option<&'t str>)>,
@@ -71,6 +73,7 @@ impl<'t> Port<'t> {
         }
         let Some(own) = words.members.as_ref().and_then(|members| members.switched.as_ref()) else { return false };
         let bare = line.strip_prefix(words.undo.as_str()).unwrap_or(line);
+        self.is_bound |= own.bound.iter().any(|form| form.fits(line));
         if own.line.fits(bare) {
             self.is_switched = bare == line;
         } else if own.both.fits(bare) {
@@ -224,9 +227,10 @@ impl<'t> Port<'t> {
         let is_named = !self.tagged.is_empty() || !self.untagged.is_empty();
         if is_named || self.is_switched {
             let is_trunk = !self.tagged.is_empty();
-            let both = SwitchedPort::BOTH.iter().find(|(_, own)| *own == is_trunk && self.both.is_some());
-            let plain = if is_trunk { "trunk" } else { "access" };
-            entry.push(tree.copied_leaf("mode", both.map_or(plain, |(word, _)| *word))?);
+            let mode = if is_trunk { "trunk" } else { "access" };
+            let both = if self.both.is_some() { SwitchedPort::BOTH } else { "" };
+            let bound = if self.is_bound { SwitchedPort::BOUND } else { "" };
+            entry.push(tree.copied_leaf("mode", &format!("{mode}{both}{bound}"))?);
         } else {
             // Nobody but an owner of the port knows what it is to be.
             self.foreign.extend(self.both);

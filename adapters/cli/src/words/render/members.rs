@@ -51,23 +51,31 @@ impl<'a> Moves<'a> {
     ) -> Result<Self, Unrenderable> {
         texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
         let vlans = [of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?];
-        let as_written = |written: &ForeignVlans| {
-            let is_both = |mode: &String| SwitchedPort::BOTH.iter().any(|(word, _)| mode == word);
-            if written.interface_mode.iter().any(is_both) { NamedAs::Both } else { NamedAs::One }
-        };
+        let says = |written: &ForeignVlans, what: &str| written.interface_mode.iter().any(|mode| mode.contains(what));
         let named_as =
-            |value: &Option<Value>, written: &Option<Box<ForeignVlans>>, (untagged, tagged): &(VlanSet, VlanSet)| {
+            |value: &Option<Value>, written: Option<&ForeignVlans>, (untagged, tagged): &(VlanSet, VlanSet)| {
                 match (value, written) {
                     (None, _) => NamedAs::Nothing,
-                    (Some(_), Some(written)) => as_written(written),
+                    (Some(_), Some(written)) if says(written, SwitchedPort::BOTH) => NamedAs::Both,
+                    (Some(_), Some(_)) => NamedAs::One,
                     // Where it need not be both, what it is not to carry is dropped.
                     _ if untagged.is_empty() || tagged.is_empty() => NamedAs::One,
                     _ => NamedAs::Both,
                 }
             };
         let [before, after] = &vlans;
-        let present = named_as(&change.before, &change.written, before);
-        let wanted = named_as(&change.after, &change.rewritten, after);
+        let present = named_as(&change.before, change.written.as_deref(), before);
+        let mut wanted = named_as(&change.after, change.rewritten.as_deref(), after);
+        if members.switched.is_some() && change.written.as_ref().is_some_and(|own| says(own, SwitchedPort::BOUND)) {
+            // One that is untagged alone may stay what it is.
+            if change.rewritten.is_none() && wanted == NamedAs::One && after.1.is_empty() {
+                wanted = present;
+            }
+            if present != wanted {
+                let reason = "it says more that it has only while VLANs can name it, and that is not Mercury's";
+                return Err(typing.writing.cannot(&format!("other VLANs, or none, on {port}"), reason));
+            }
+        }
         Ok(Self { members, port, vlans, named_as: [present, wanted] })
     }
 

@@ -102,12 +102,15 @@ impl CliWords {
         self.lag_members.as_ref().is_some_and(|own| own.lacp.is_some())
     }
 
-    /// The modes of ports that may be untagged in one VLAN and tagged in others, where that is
-    /// said, and whether one is a trunk's.
-    pub(crate) fn modes_of_both(&self) -> Vec<(String, bool)> {
-        let switched = self.members.as_ref().and_then(|own| own.switched.as_ref());
-        let both = switched.map_or(&[][..], |_| &SwitchedPort::BOTH[..]);
-        both.iter().map(|(word, is_trunk)| ((*word).to_owned(), *is_trunk)).collect()
+    /// The words for the modes of ports of which more is said than a mode, where that is, and
+    /// whether one is a trunk's.
+    pub(crate) fn more_modes(&self) -> Vec<(String, bool)> {
+        let is_said = self.members.as_ref().is_some_and(|own| own.switched.is_some());
+        let of = |mode: &str| {
+            [("", SwitchedPort::BOUND), (SwitchedPort::BOTH, ""), (SwitchedPort::BOTH, SwitchedPort::BOUND)]
+                .map(|(both, bound)| (format!("{mode}{both}{bound}"), mode == "trunk"))
+        };
+        if is_said { ["access", "trunk"].into_iter().flat_map(of).collect() } else { Vec::new() }
     }
 }
 
@@ -192,11 +195,16 @@ pub struct SwitchedPort {
     /// others. Others are without it: one that is tagged would be untagged in the default VLAN,
     /// and one that is untagged take frames with tags.
     pub both: Template,
+    /// Lines that a port has only as long as it has the first; the beginnings. They are not
+    /// Mercury's, and are not to go with it.
+    pub bound: Vec<Template>,
 }
 
 impl SwitchedPort {
-    /// The data tree's words for the mode of a port that may be both, and whether it is a trunk.
-    pub const BOTH: [(&str, bool); 2] = [("access-of-both", false), ("trunk-of-both", true)];
+    /// What ends the data tree's word for the mode of a port that may be both.
+    pub const BOTH: &str = "-of-both";
+    /// And that of one that has a line that is bound.
+    pub const BOUND: &str = "-bound";
 }
 
 /// How ports become members of an aggregate where not one line below the port says it.

@@ -256,7 +256,7 @@ impl Reader<'_> {
         let mut tree = self.laid_over(&tree, Table::new())?;
         if let crate::ModeForm::Leaf { unsaid, also, .. } = &mut tree.switched_vlan.mode {
             *unsaid = mode_absent;
-            *also = words.modes_of_both();
+            *also = words.more_modes();
         }
         Some((tree, Wording::Table(Arc::new(words))))
     }

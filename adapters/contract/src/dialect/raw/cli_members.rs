@@ -20,6 +20,8 @@ pub(super) struct RawMembers {
 struct RawSwitched {
     line: String,
     both: String,
+    #[serde(default)]
+    bound: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +44,8 @@ impl Reader<'_> {
         let switched = raw.switched.and_then(|raw| {
             let mut one = |text: &str| self.template("members.switched", text);
             let (line, both) = (one(&raw.line), one(&raw.both));
-            Some(SwitchedPort { line: line?, both: both? })
+            let bound = self.templates("members.switched.bound", &raw.bound);
+            Some(SwitchedPort { line: line?, both: both?, bound })
         });
         Some(VlanMembers { tagged: tagged?, untagged: untagged?, switched })
     }
