@@ -1,6 +1,7 @@
 //! A switch with nothing but a command line: what it is told, what it answers, and
 //! what is so whatever goes wrong at whichever line.
 
+mod bonds;
 pub(crate) mod bridge;
 mod candidate;
 mod commands;
@@ -185,6 +186,19 @@ fn a_port_of_open_vswitch_without_a_device_is_not_attached_and_can_be_detached()
         assert!(error.message.contains("the switch is as before"), "{error:?}");
         assert_eq!(bridge.vlans("p1"), before);
     }
+    // So it is where no mode is said, and where nothing is.
+    for unsaid in
+        [&["vlan_mode=[]"][..], &["vlan_mode=[]", "trunks=7,8", "tag=[]"], &["tag=[]", "trunks=[]", "vlan_mode=[]"]]
+    {
+        bridge.vsctl(&[&["set", "port", "p1"], unsaid].concat());
+        let before = bridge.vlans("p1");
+        let error = client.call("attach_port", &attach("p1", 100)).unwrap_err();
+        assert!(error.message.contains("the switch is as before"), "{unsaid:?}: {error:?}");
+        let [mode, tag, trunks] = bridge.vlans("p1");
+        assert!(mode == "[]" || mode == "trunk" && tag == "[]", "{unsaid:?}: {mode}");
+        assert_eq!([&tag, &trunks], [&before[1], &before[2]], "{unsaid:?}");
+    }
+    bridge.vsctl(&["set", "port", "p1", "vlan_mode=access", "tag=10", "trunks=[]"]);
     // What is so already does nothing there, and may become less.
     let told = |answer: &Value| answer.to_string().contains("what p1 has of VLANs is not applied: ");
     let answer = client.done("attach_port", &attach("p1", 10));

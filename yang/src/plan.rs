@@ -8,8 +8,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceType, Leaf, List, Running, Segment, Value,
-    Vlan, VlanId, VlanName, VlanSet,
+    DeviceConfig, ForeignVlans, Intended, Interface, InterfaceName, InterfaceScope, InterfaceType, Leaf, List, Running,
+    Segment, Value, Vlan, VlanId, VlanName, VlanSet,
 };
 
 /// A leaf before and after a change; `None` is an absent leaf.
@@ -77,6 +77,9 @@ pub struct Bundles {
     pub before: Option<Box<Bundle>>,
     /// What it should be.
     pub after: Option<Box<Bundle>>,
+    /// A port that has a place in an aggregate before or after, both ways; of `aggregate-id` and
+    /// `description`, for targets on which its place says where the rest of it is.
+    pub member: Option<Box<[Interface; 2]>>,
 }
 
 /// An aggregate and its members.
@@ -86,30 +89,32 @@ pub struct Bundle {
     pub aggregate: Interface,
     /// The members that were seen.
     pub members: Vec<InterfaceName>,
+    /// Whether all interfaces were, so that there are no others.
+    pub is_whole: bool,
 }
 
 impl Bundle {
-    fn of(name: &InterfaceName, config: &DeviceConfig) -> Option<Box<Self>> {
+    fn of(name: &InterfaceName, config: &DeviceConfig, is_whole: bool) -> Option<Box<Self>> {
         let aggregate = config.interfaces.get(name)?.clone();
         let members = config.interfaces.values().filter(|port| port.aggregate_id.as_ref() == Some(name));
         let members = members.map(|port| port.name.clone()).collect();
-        Some(Box::new(Self { aggregate, members }))
+        Some(Box::new(Self { aggregate, members, is_whole }))
     }
 }
 
 impl Bundles {
-    fn of(
-        leaf: Leaf,
-        (present, have): (&Interface, &DeviceConfig),
-        (wanted, want): (&Interface, &DeviceConfig),
-    ) -> Self {
+    fn of(leaf: Leaf, (present, have): (&Interface, &Running), (wanted, want): (&Interface, &DeviceConfig)) -> Self {
         let name = |of: &Interface| match leaf {
             Leaf::AggregateId => of.aggregate_id.clone(),
             Leaf::LagType | Leaf::LacpMode | Leaf::LacpInterval => Some(of.name.clone()),
             _ => None,
         };
-        let bundle = |of: &Interface, config| name(of).and_then(|name| Bundle::of(&name, config));
-        Self { before: bundle(present, have), after: bundle(wanted, want) }
+        let is_whole = have.scope.interfaces == InterfaceScope::All;
+        let bundle = |of: &Interface, config| name(of).and_then(|name| Bundle::of(&name, config, is_whole));
+        let is_member = present.aggregate_id.is_some() || wanted.aggregate_id.is_some();
+        let is_told = is_member && matches!(leaf, Leaf::AggregateId | Leaf::Description);
+        let member = is_told.then(|| Box::new([present.clone(), wanted.clone()]));
+        Self { before: bundle(present, &have.config), after: bundle(wanted, want), member }
     }
 }
 
@@ -358,7 +363,7 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let written = written.map(|own| Box::new(ForeignVlans::clone(own)));
         let alone = leaf == Leaf::SwitchedVlan && have.alone.contains(name);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
-        let bundles = Bundles::of(leaf, (present, &have.config), (wanted, want));
+        let bundles = Bundles::of(leaf, (present, have), (wanted, want));
         let joins = leaf == Leaf::AggregateId && before.is_none();
         let besides = if joins { have.besides.get(name).cloned() } else { None };
         let rewritten = None;

@@ -286,9 +286,9 @@ async fn a_switch_that_hangs_at_the_question_for_ports_has_shown_its_configurati
     assert!(seen.untold.unwrap().contains("not answered in time"));
 }
 
-const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=name,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge list Port -- --columns=name,mtu_request,type,external_ids,error,ofport list Interface -- --columns=name list Bridge -- --columns=cur_cfg,next_cfg list Open_vSwitch";
+const ASKED: &str = "ovs-vsctl --timeout=10 --format=json -- --columns=_uuid,name,interfaces,vlan_mode,tag,trunks,cvlans,external_ids,other_config,fake_bridge,lacp,bond_mode,bond_updelay,bond_downdelay,bond_fake_iface,qos,mac,protected list Port -- --columns=_uuid,name,mtu_request,type,external_ids,error,ofport list Interface -- --columns=name list Bridge -- --columns=select_src_port,select_dst_port,output_port list Mirror -- --columns=cur_cfg,next_cfg list Open_vSwitch";
 const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[["p1","access",7,["set",[]]]]}
-{"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;
+{"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["output_port"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;
 
 fn one_line(text: &str) -> Step {
     let line = Line { text: text.to_owned(), depth: 0, is_block: false };

@@ -68,6 +68,12 @@ impl Trial {
         };
         let first = of_no_use().find(|(port, _)| is_changed(port) && !is_less(port));
         let words = first.map(|(port, why)| format!("it has VLANs of {} and no use of them: {why}", port.name));
+        let words = words.or_else(|| {
+            let known = |(name, why)| Some((found.running.interfaces.get(name)?, why));
+            let mut members = found.running.unused.iter().filter_map(known);
+            let (port, why) = members.find(|(port, _)| port.aggregate_id.is_some() && is_changed(port))?;
+            Some(format!("it has {} in an aggregate and no use of it: {why}", port.name))
+        });
         self.state = if words.is_some() { State::Failed } else { State::None };
         words
     }
@@ -101,6 +107,20 @@ mod tests {
         assert!(trial.ends(&found("7", "p1")).unwrap().contains("p1"));
         trial.begins("ovs-vsctl -- set port p1 tag=5", true);
         assert_eq!(trial.ends(&found("5", "p1")), None, "it may have been so before");
+    }
+
+    /// An aggregate may have no VLANs yet.
+    #[test]
+    fn a_port_that_joins_an_aggregate_needs_a_device() {
+        let mut trial = Trial::default();
+        let mut joined = found("7", "p1");
+        let port = joined.running.config.interfaces.get_mut(&"p1".parse().unwrap()).unwrap();
+        (port.switched_vlan, port.aggregate_id) = (None, Some("bond1".parse().unwrap()));
+        trial.begins("ovs-vsctl -- get interface p2 -- add port bond1 interfaces @i1", true);
+        assert_eq!(trial.ends(&joined), None, "another joins");
+        trial.begins("ovs-vsctl -- get interface p1 -- add port bond1 interfaces @i1", true);
+        let told = trial.ends(&joined).unwrap();
+        assert!(told.contains("p1 in an aggregate and no use of it: there is no such device"), "{told}");
     }
 
     #[test]

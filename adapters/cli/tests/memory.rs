@@ -125,19 +125,24 @@ const TABLES: [(&str, &[[&str; 2]], &str); 2] = [
         "netmiko_ovs_linux",
         &[
             [
-                "{\"headings\":[\"name\",\"vlan_mode\",\"tag\",\"trunks\",\"cvlans\",\"external_ids\",\"other_config\",\
-                 \"fake_bridge\"],\"data\":[[\"br0\",[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"map\",[]],\
-                 [\"map\",[]],false]",
-                ",[\"p{n}\",\"access\",10,[\"set\",[]],[\"set\",[]],[\"map\",[[\"description\",\"rack {n}, second from above\"],\
-                 [\"mercury\",\"configured\"]]],[\"map\",[]],false]",
+                "{\"headings\":[\"_uuid\",\"name\",\"interfaces\",\"vlan_mode\",\"tag\",\"trunks\",\"cvlans\",\"external_ids\",\
+                 \"other_config\",\"fake_bridge\",\"lacp\",\"bond_mode\",\"bond_updelay\",\"bond_downdelay\",\
+                 \"bond_fake_iface\",\"qos\",\"mac\",\"protected\"],\"data\":[\
+                 [[\"uuid\",\"00000000-0000-4000-8000-000000000001\"],\"br0\",\
+                 [\"uuid\",\"00000000-0000-4000-8000-000000000002\"],[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"set\",[]],\
+                 [\"map\",[]],[\"map\",[]],false,[\"set\",[]],[\"set\",[]],0,0,false,[\"set\",[]],[\"set\",[]],false]",
+                ",[[\"uuid\",\"1f0c5e0a-0000-4000-8000-{n}\"],\"p{n}\",[\"uuid\",\"2f0c5e0a-0000-4000-8000-{n}\"],\"access\",10,[\"set\",[]],[\"set\",[]],\
+                 [\"map\",[[\"description\",\"rack {n}, second from above\"],[\"mercury\",\"configured\"]]],[\"map\",[]],false,\
+                 [\"set\",[]],[\"set\",[]],0,0,false,[\"set\",[]],[\"set\",[]],false]",
             ],
             [
-                "]}\n{\"headings\":[\"name\",\"mtu_request\",\"type\",\"external_ids\",\"error\",\"ofport\"],\"data\":[\
-                 [\"br0\",[\"set\",[]],\"internal\",[\"map\",[]],[\"set\",[]],65534]",
-                ",[\"p{n}\",[\"set\",[]],\"\",[\"map\",[]],[\"set\",[]],{n}]",
+                "]}\n{\"headings\":[\"_uuid\",\"name\",\"mtu_request\",\"type\",\"external_ids\",\"error\",\"ofport\"],\"data\":[\
+                 [[\"uuid\",\"00000000-0000-4000-8000-000000000002\"],\"br0\",[\"set\",[]],\"internal\",[\"map\",[]],\
+                 [\"set\",[]],65534]",
+                ",[[\"uuid\",\"2f0c5e0a-0000-4000-8000-{n}\"],\"p{n}\",[\"set\",[]],\"\",[\"map\",[]],[\"set\",[]],{n}]",
             ],
         ],
-        "]}\n{\"headings\":[\"name\"],\"data\":[[\"br0\"]]}\n{\"headings\":[\"cur_cfg\",\"next_cfg\"],\"data\":[[7,7]]}",
+        "]}\n{\"headings\":[\"name\"],\"data\":[[\"br0\"]]}\n{\"headings\":[\"output_port\"],\"data\":[]}\n{\"headings\":[\"cur_cfg\",\"next_cfg\"],\"data\":[[7,7]]}",
     ),
     (
         "sonic",

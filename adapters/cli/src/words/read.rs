@@ -2,6 +2,8 @@
 //! understands. Every line is looked at once, and nothing is gone back to.
 
 mod blocks;
+mod bonds;
+mod general;
 mod json_table;
 mod lines;
 mod members;
@@ -137,6 +139,9 @@ pub fn running(
     if let (Some(CliWords { vlan: None, .. }), VlanScope::Named(ids)) = (dialect.words.table(), &scope.vlans) {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
         found.config.vlans.extend(ids.iter().map(vlan));
+    }
+    if let Some(words) = dialect.words.table() {
+        found.besides.extend(json_table::besides(words, scope, answers, share)?);
     }
     Ok(found)
 }

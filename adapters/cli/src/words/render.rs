@@ -1,19 +1,21 @@
 //! A plan's operations as a script.
 
+mod bonds;
+mod general;
 mod lag;
 mod members;
 pub(super) mod texts;
 mod trunk;
 mod whole;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mercury_adapter::{
     Blocks, Capabilities, CliDialect, CliLine, CliTransport, CliWords, Dialect, EntryOperations, Hole, LeafOperation,
     Mapping, ModeChange, Names, Node, NodePath, Origin, Payload, Render, RequestForm, Said, TrunkAbsent, Unrenderable,
     Wording, Writing, mac_vrf, operations, operations::Value,
 };
-use mercury_model::Plan;
+use mercury_model::{Change, InterfaceName, Plan};
 
 use crate::{
     Line, Script,
@@ -88,29 +90,41 @@ impl Render for CliRenderer {
         };
         let takes = Takes { ascii: words.text.ascii, is_shell, quotes: words.quotes || is_shell };
         let mut script = Script::default();
-        let typing = Typing { words, writing, takes };
+        let typing = Typing { words, writing, takes, changes: members::changes(plan) };
         if let Some(command) = &words.command {
             let mut parts = Vec::new();
-            for entry in &operations.entries {
-                parts.extend(typing.typed(entry)?.into_iter().map(|(_, text)| text));
-            }
-            if let Some(node) = operations.gone().next() {
-                return Err(typing.lacks(&node.path));
+            if let Some(own) = &words.bonds {
+                parts.extend(bonds::parts(&typing, own, plan, &operations)?);
+            } else {
+                for entry in &operations.entries {
+                    parts.extend(typing.typed(entry)?.into_iter().map(|(_, text)| text));
+                }
+                if let Some(node) = operations.gone().next() {
+                    return Err(typing.lacks(&node.path));
+                }
             }
             if !parts.is_empty() {
                 script.push(format!("{}{}", command.begin, parts.join(&command.join)), 0, false);
             }
             return Ok(Payload::new(script));
         }
-        let (moved, seats) = (members::changes(plan), lag::changes(&typing, plan)?);
+        let seats = lag::changes(&typing, plan)?;
         for entry in &operations.entries {
             if let Some(own) = words.overlay.as_ref().filter(|_| overlay::is_segment(entry)) {
                 overlay::lines((&typing.writing, takes), (own, words.leave.as_deref()), &mut script, entry)?;
                 continue;
             }
             let name = entry.entry.names.resolve("{name}");
-            let (moved, seat) =
-                (name.as_ref().and_then(|name| moved.get(&**name)), name.as_ref().and_then(|name| seats.get(&**name)));
+            let (moved, seat) = (
+                name.as_ref().and_then(|name| typing.changes.get(&**name)),
+                name.as_ref().and_then(|name| seats.get(&**name)),
+            );
+            if let (Some(own), Some((_, change))) = (&typing.words.general, moved)
+                && let Some((lines, rest)) = general::lines(&typing, own, change, entry)?
+            {
+                typing.entry(&mut script, &rest, lines)?;
+                continue;
+            }
             let moves = typing.words.members.as_ref().zip(moved);
             let moves = moves.map(|(members, (port, change))| members::Moves::of(&typing, members, port, change));
             let moves = moves.transpose()?;
@@ -124,7 +138,7 @@ impl Render for CliRenderer {
                 match (puts, &moves) {
                     (true, Some(moves)) => moves.put(&typing, &mut script)?,
                     (true, None) => {}
-                    (false, _) => typing.entry(&mut script, entry)?,
+                    (false, _) => typing.entry(&mut script, entry, Vec::new())?,
                 }
             }
             seat.iter().try_for_each(|seat| seat.join(&typing, &mut script))?;
@@ -175,10 +189,18 @@ struct Typing<'a> {
     words: &'a CliWords,
     writing: Writing<'a>,
     takes: Takes,
+    /// What is changed of the VLANs of ports, by their names.
+    changes: BTreeMap<&'a str, (&'a InterfaceName, &'a Change)>,
 }
 
 impl Typing<'_> {
-    fn entry(&self, script: &mut Script, entry: &EntryOperations) -> Result<(), Unrenderable> {
+    /// An entry's lines, and these.
+    fn entry(
+        &self,
+        script: &mut Script,
+        entry: &EntryOperations,
+        more: Vec<(Turn, String)>,
+    ) -> Result<(), Unrenderable> {
         let (block, names) = self.block(&entry.entry)?;
         if let (Some((_, make)), Origin::Merge | Origin::Create) = (&block.within, entry.origin) {
             self.within(script, block, make.fill(|hole| self.named(names, hole)));
@@ -186,7 +208,9 @@ impl Typing<'_> {
                 return Ok(());
             }
         }
-        let (head, typed) = (self.head(entry, block, names)?, self.typed(entry)?);
+        let (head, mut typed) = (self.head(entry, block, names)?, self.typed(entry)?);
+        typed.extend(more);
+        typed.sort_by_key(|(turn, _)| *turn);
         if typed.is_empty() && entry.origin == Origin::Present && !entry.leaves.is_empty() {
             return Ok(());
         }
@@ -259,6 +283,10 @@ impl Typing<'_> {
                 continue;
             }
             if self.words.lag_members.is_some() && is_of_lag(path) {
+                continue;
+            }
+            // And where a bond is made of its interfaces, that says these.
+            if words_of_place(self.words, last(path)) {
                 continue;
             }
             // The line of a member's group says this too.
@@ -429,6 +457,11 @@ impl Typing<'_> {
 /// Whether a node says which aggregate a port is a member of.
 fn is_of_lag(path: &NodePath) -> bool {
     JOINS.contains(&last(path)) || last(path) == "channel-group-mode"
+}
+
+/// Whether a node is said by the place of interfaces.
+fn words_of_place(words: &CliWords, node: &str) -> bool {
+    words.bonds.is_some() && ["aggregate-id", "type"].contains(&node)
 }
 
 /// Whether a node is an aggregate's type.

@@ -106,7 +106,7 @@ const FASTIRON: Rules = Rules { many: &["tagged", "untagged"], takes: ("enable",
 const POWERCONNECT: Rules = Rules {
     vlan: "interface vlan ",
     program: "switchport trunk allowed vlan",
-    resets: ("switchport mode", &["switchport access", "switchport trunk"]),
+    resets: ("switchport mode", &["switchport access", "switchport trunk", "switchport general"]),
     ..IOS
 };
 

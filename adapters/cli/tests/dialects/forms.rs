@@ -30,6 +30,7 @@ pub(crate) const FORMS: [(&str, [&str; 2], &str); 5] = [
             "[\"br0\",[\"set\",[]],[\"set\",[]],[\"set\",[]],[\"map\",[]]]]}\n\
              {\"headings\":[\"name\",\"type\"],\"data\":[[\"br0\",\"internal\"]]}\n\
              {\"headings\":[\"name\"],\"data\":[[\"br0\"]]}\n\
+             {\"headings\":[\"output_port\"],\"data\":[]}\n\
              {\"headings\":[\"cur_cfg\",\"next_cfg\"],\"data\":[[7,7]]}",
         ],
         "[\"p{n}\",\"access\",10,[\"set\",[]],[\"map\",[[\"description\",\"rack {n}, second from above\"]]]],",

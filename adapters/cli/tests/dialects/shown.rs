@@ -2,7 +2,7 @@
 
 use mercury_adapter::{Budget, MAX_REPLY};
 use mercury_cli::Unreadable;
-use mercury_model::{Running, Scope, SwitchedVlan, TrunkVlans};
+use mercury_model::{LacpInterval, LagType, Running, Scope, SwitchedVlan, TrunkVlans};
 
 use crate::dialect;
 
@@ -98,6 +98,8 @@ fn another_system_is_known_by_what_it_says_of_itself() {
     let shown =
         |version: &str| [format!("!Current Configuration:\n!System Software Version {version}\n!\nconfigure\n")];
     assert_eq!(mercury_cli::another(words, &shown("6.2.0.5")), Some("!System Software Version 6.2.0.5"));
+    // There a new VLAN is on each trunk, too.
+    assert_eq!(mercury_cli::another(words, &shown("5.1.16.1")), Some("!System Software Version 5.1.16.1"));
     assert_eq!(mercury_cli::another(words, &shown("3.3.7.3")), None);
     let ios = &dialect("cisco_ios").cli.as_ref().unwrap().words.table().unwrap().clone();
     assert_eq!(mercury_cli::another(ios, &shown("6.2.0.5")), None);
@@ -108,7 +110,8 @@ fn another_system_is_known_by_what_it_says_of_itself() {
 fn ovs(port: [&str; 2], interface: [&str; 2], bridges: &str) -> Running {
     let ovs = dialect("netmiko_ovs_linux");
     let table = |[headings, row]: [&str; 2]| format!(r#"{{"headings":[{headings}],"data":[[{row}]]}}"#);
-    let tables = [port, interface, [r#""name""#, bridges], [r#""cur_cfg","next_cfg""#, "7,7"]].map(table);
+    let none = [r#""output_port""#, r#"["set",[]]"#];
+    let tables = [port, interface, [r#""name""#, bridges], none, [r#""cur_cfg","next_cfg""#, "7,7"]].map(table);
     let mut share = Budget::shared().share(MAX_REPLY);
     mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &[tables.concat()], &mut share).unwrap()
 }
@@ -201,4 +204,128 @@ fn the_description_of_a_port_of_open_vswitch_is_that_of_its_row() {
     let (node, cable) = (r#"["description","node 7"]"#, r#"["description","cable 9"]"#);
     assert_eq!(read(node, cable).as_deref(), Some("node 7"));
     assert_eq!(read("", cable), None);
+}
+
+/// As public running configurations of PowerConnect 6200s have it: VLAN 1 is there until a line
+/// takes it away.
+#[test]
+fn a_port_of_powerconnect_in_general_mode_is_a_trunk_where_its_untagged_vlan_is_its_pvid() {
+    let dialect = dialect("dell_powerconnect");
+    let read = |lines: &[&str]| {
+        let text = format!("configure\ninterface ethernet 1/g1\n{}\nexit\n!\nexit\n", lines.join("\n"));
+        let mut share = Budget::shared().share(MAX_REPLY);
+        let found = mercury_cli::recorded(dialect.cli.as_ref().unwrap(), &[&text], false, &mut share).unwrap();
+        found.running.interfaces[&"ethernet 1/g1".parse().unwrap()].switched_vlan.clone()
+    };
+    let general = "switchport mode general";
+    let [pvid, add, tagged, less] = [
+        "switchport general pvid 500",
+        "switchport general allowed vlan add 500",
+        "switchport general allowed vlan add 502,2120-2121 tagged",
+        "switchport general allowed vlan remove 1",
+    ];
+    let trunk = |native: u16, vlans: &str| {
+        let vlans = TrunkVlans::only(vlans.parse().unwrap());
+        Some(SwitchedVlan::Trunk { native: Some(native.try_into().unwrap()), vlans })
+    };
+    for (lines, carried) in [
+        (&[general, pvid, add, tagged, less][..], trunk(500, "500,502,2120-2121")),
+        (&[general, pvid, "switchport general allowed vlan add 500 untagged", less], trunk(500, "500")),
+        (&[general, tagged], trunk(1, "1,502,2120-2121")),
+        (&[general], trunk(1, "1")),
+        (
+            &[general, pvid, add, less, tagged, "switchport general allowed vlan remove 2120"],
+            trunk(500, "500,502,2121"),
+        ),
+        (&["switchport access vlan 7"], Some(SwitchedVlan::access(7u16.try_into().unwrap()))),
+    ] {
+        assert_eq!(read(lines), carried, "{lines:?}");
+    }
+    // VLAN 1 is untagged too, or nothing is, or untagged frames come into another; and what is
+    // no list of VLANs.
+    for lines in [
+        &[general, pvid, add, tagged][..],
+        &[general, less, tagged],
+        &[general, "switchport general pvid 2113", add, less],
+        &[general, pvid, add, less, "switchport general acceptable-frame-type tagged-only"],
+        &[pvid, add, less],
+        &["switchport access vlan 7", tagged],
+    ] {
+        let read = read(lines);
+        assert!(matches!(read, Some(SwitchedVlan::Foreign(_))), "{lines:?}: {read:?}");
+    }
+}
+
+/// Rows of tables by the names of their columns.
+fn bonded(more: &str, interface: &str, mirrors: &str) -> Running {
+    let ovs = dialect("netmiko_ovs_linux");
+    let uuid = |number: u8| format!(r#"["uuid","{number:08}-0000-4000-8000-000000000000"]"#);
+    let ports = format!(
+        r#"{{"headings":["_uuid","name","interfaces","tag","external_ids","other_config","lacp","bond_mode","qos","protected"],
+        "data":[[{},"bond1",["set",[{},{}]],100,["map",[["description","[[a]]"]]],["map",[["lacp-time","fast"]]],"active","balance-tcp",["set",[]],false],
+        [{},"lone",{},7,["map",[]],["map",[]],"passive",["set",[]],["set",[]],false],
+        [{},"bond9",{},["set",[]],["map",[["description","x"]{more}]],["map",[]],["set",[]],["set",[]],["set",[]],false]]}}"#,
+        uuid(1),
+        uuid(11),
+        uuid(12),
+        uuid(2),
+        uuid(13),
+        uuid(3),
+        uuid(14)
+    );
+    let interfaces = format!(
+        r#"{{"headings":["_uuid","name","mtu_request","type","external_ids"],"data":[
+        [{},"p1",1400,"",["map",[["description","rack 4"],["iface-id","theirs"]]]],[{},"p2",1400,"",["map",[]]],
+        [{},"p3",["set",[]],"",["map",[]]],[{},"bond9",["set",[]],"",["map",[{interface}]]]]}}"#,
+        uuid(11),
+        uuid(12),
+        uuid(13),
+        uuid(14)
+    );
+    let mirrors = mirrors.replace("bond1", &uuid(1)).replace("bond9", &uuid(3));
+    let text = format!(
+        r#"{ports}{interfaces}{{"headings":["name"],"data":[["br0"]]}}
+        {{"headings":["select_src_port","output_port"],"data":[{mirrors}]}}{{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}}"#
+    );
+    let mut share = Budget::shared().share(MAX_REPLY);
+    mercury_cli::running(ovs.cli.as_ref().unwrap(), &Scope::all(), &[text], &mut share).unwrap()
+}
+
+#[test]
+fn a_bond_of_open_vswitch_is_a_port_of_several_interfaces_or_of_one_of_another_name() {
+    let running = bonded("", "", "");
+    let port = |name: &str| running.interfaces[&name.parse().unwrap()].clone();
+    let bond = port("bond1");
+    assert!(bond.is_aggregate() && port("lone").is_aggregate() && !port("bond9").is_aggregate());
+    assert_eq!(bond.switched_vlan, Some(SwitchedVlan::access(100u16.try_into().unwrap())));
+    let told = bond.aggregation.unwrap();
+    assert_eq!((told.lag_type, bond.mtu), (Some(LagType::Lacp), Some(1400)));
+    assert_eq!(bond.lacp.unwrap().interval, LacpInterval::Fast);
+    for (name, of, text) in [("p1", "bond1", Some("rack 4")), ("p2", "bond1", None), ("p3", "lone", None)] {
+        let member = port(name);
+        assert_eq!(member.aggregate_id.as_ref().map(ToString::to_string).as_deref(), Some(of));
+        assert_eq!(member.description.as_ref().map(ToString::to_string).as_deref(), text);
+        assert_eq!((member.mtu, member.switched_vlan), (None, None));
+    }
+    assert_eq!((port("bond9").aggregate_id, running.besides.len()), (None, 1), "{:?}", running.besides);
+    assert_eq!(running.besides[&"lone".parse().unwrap()], "bond_mode");
+}
+
+#[test]
+fn what_would_be_lost_with_a_port_of_open_vswitch_is_told() {
+    let lost = |more: &str, interface: &str, mirrors: &str| {
+        let besides = bonded(more, interface, mirrors).besides;
+        ["bond1", "bond9"].map(|name| besides.get(&name.parse().unwrap()).cloned().unwrap_or_default())
+    };
+    let mirror = "its place in select_src_port of a mirror";
+    let output = "its place in output_port of a mirror";
+    for (more, interface, mirrors, told) in [
+        ("", "", "", ["", ""]),
+        (r#",["theirs","kept"],["mercury","configured"]"#, "", "", ["", "external_ids:theirs"]),
+        ("", r#"["description","cable 9"]"#, "", ["", "external_ids:description of its interface"]),
+        ("", "", r#"[["set",[bond1,bond9]],["set",[]]]"#, [mirror, mirror]),
+        ("", "", "[bond9,bond1]", [output, mirror]),
+    ] {
+        assert_eq!(lost(more, interface, mirrors), told, "{more} {interface} {mirrors}");
+    }
 }

@@ -1,6 +1,8 @@
 //! What a command line needs of a dialect.
 
+mod bonds;
 mod flat;
+mod general;
 mod overlay;
 mod session;
 mod set;
@@ -10,7 +12,9 @@ mod words;
 
 use std::sync::Arc;
 
+pub use bonds::{BondColumns, BondParts, BondRow, Bonds};
 pub use flat::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords};
+pub use general::GeneralMode;
 pub use overlay::{CliOverlay, OverlayPart, SegmentLine, VniStates, Way};
 pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,

@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use mercury_model::{Leaf, List, VlanId};
 use serde::Deserialize;
 use toml::{Table, Value};
-
-use mercury_model::{Leaf, List, VlanId};
 
 use super::{
     ChannelGroup, ConfirmedBy, Deviation, Dialect, Evidence, GnmiDialect, GnmiEncoding, LeafTree, LeafValues, ListTree,
@@ -13,6 +12,7 @@ use super::{
     WriteLevel, interface_names::RawInterfaceNames, revision,
 };
 mod cli;
+mod cli_bonds;
 mod cli_flat;
 mod cli_lines;
 mod cli_members;

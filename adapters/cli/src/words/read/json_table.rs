@@ -7,18 +7,39 @@ use std::{
 };
 
 use mercury_adapter::{CliWords, JsonProblem, Share, Shown, json as counted};
-use mercury_model::Scope;
+use mercury_model::{InterfaceName, Scope};
 use serde::{
     Deserialize,
     de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 
-use super::{Unreadable, blocks::named_by};
+use super::{
+    Unreadable,
+    blocks::named_by,
+    bonds::{self, Lost, Places},
+};
 use crate::words::Asked;
 
 /// The column that names a row.
 const KEY: &str = "name";
+
+/// A row of a table.
+pub(super) struct Row<'r> {
+    pub(super) table: &'r str,
+    headings: &'r [String],
+    cells: &'r [Value],
+}
+
+impl<'r> Row<'r> {
+    pub(super) fn cell(&self, heading: &str) -> Option<&'r Value> {
+        self.headings.iter().zip(self.cells).find(|(own, _)| *own == heading).map(|(_, cell)| cell)
+    }
+
+    pub(super) fn name(&self) -> Option<String> {
+        self.cell(KEY).and_then(Value::as_str).map(one_line)
+    }
+}
 
 /// What a table's columns are called, which stands behind its rows.
 #[derive(Deserialize)]
@@ -42,15 +63,19 @@ pub(super) fn blocks(
     text: &str,
     share: &mut Share,
 ) -> Result<String, Unreadable> {
-    let mut blocks = String::new();
-    each(shown, text, share, &mut |table, headings, row| block(words, asked, (table, headings), row, &mut blocks))?;
+    let (mut blocks, mut places) = (String::new(), Places::default());
+    each(shown, text, share, &mut |row| block(words, asked, row, &mut places, &mut blocks))?;
+    share.grow(places.octets())?;
+    if let Some(own) = &words.bonds {
+        places.tell(words, own, |name| asked.has(name), &mut blocks);
+    }
+    share.release(places.octets());
     share.grow(blocks.len())?;
     Ok(blocks)
 }
 
 /// Why the system has no use of what is configured on ports, of those that are asked for: it
-/// has what is configured all the same. A bond's interfaces have other names than the bond,
-/// and are not looked at.
+/// has what is configured all the same. A bond has none where one of its interfaces is of no use.
 ///
 /// # Errors
 /// [`Unreadable`]: these are not the tables that there should be, or there is no room.
@@ -63,19 +88,21 @@ pub(crate) fn unused(
     let mut unused = BTreeMap::new();
     let Some(device) = &words.device else { return Ok(unused) };
     for (shown, answer) in words.shows.iter().zip(answers) {
-        each(shown, answer, share, &mut |table, headings, row| {
-            let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| *own == heading).map(|(_, cell)| cell);
-            let name = cell(KEY).and_then(Value::as_str).filter(|_| table == device.table).map(one_line);
-            let name =
-                name.and_then(|name| named_by(words, &name)).filter(|name| Asked::of(&scope.interfaces).has(name));
-            if let Some(name) = name {
-                let error = cell(&device.error).and_then(Value::as_str).filter(|error| !error.is_empty());
-                let is_there = cell(&device.number).and_then(Value::as_i64).is_some_and(|number| number > 0);
-                match error {
-                    Some(error) => drop(unused.insert(name, one_line(error))),
-                    None if !is_there => drop(unused.insert(name, "there is no such device".to_owned())),
-                    None => {}
-                }
+        let mut places = Places::default();
+        each(shown, answer, share, &mut |row| {
+            let bond = words.bonds.as_ref().and_then(|own| places.row(own, row).map(str::to_owned));
+            let Some(name) = row.name().filter(|_| row.table == device.table) else { return Ok(Some(())) };
+            let error = row.cell(&device.error).and_then(Value::as_str).filter(|error| !error.is_empty());
+            let is_there = row.cell(&device.number).and_then(Value::as_i64).is_some_and(|number| number > 0);
+            let why = match error {
+                Some(error) => one_line(error),
+                None if !is_there => "there is no such device".to_owned(),
+                None => return Ok(Some(())),
+            };
+            let of_bond = bond.map(|bond| (bond, format!("{name}: {why}")));
+            for (name, why) in std::iter::once((name, why)).chain(of_bond) {
+                let name = named_by(words, &name).filter(|name| Asked::of(&scope.interfaces).has(name));
+                unused.extend(name.map(|name| (name, why)));
             }
             Ok(Some(()))
         })?;
@@ -83,8 +110,32 @@ pub(crate) fn unused(
     Ok(unused)
 }
 
-/// What is done with a row of a table with these headings; `None` where it is none of it.
-type EachRow<'e> = dyn FnMut(&str, &[String], &[Value]) -> Result<Option<()>, Unreadable> + 'e;
+/// What of ports is not Mercury's and would be lost if their rows went, of those that are asked
+/// for: of an interface that joins a bond its port's, and of a bond that goes its own.
+///
+/// # Errors
+/// [`Unreadable`]: these are not the tables that there should be, or there is no room.
+pub(super) fn besides(
+    words: &CliWords,
+    scope: &Scope,
+    answers: &[String],
+    share: &mut Share,
+) -> Result<BTreeMap<InterfaceName, String>, Unreadable> {
+    let mut besides = BTreeMap::new();
+    let Some(own) = &words.bonds else { return Ok(besides) };
+    for (shown, answer) in words.shows.iter().zip(answers) {
+        let mut lost = Lost::default();
+        each(shown, answer, share, &mut |row| {
+            lost.row(own, row);
+            Ok(Some(()))
+        })?;
+        besides.extend(lost.told(words, |name| Asked::of(&scope.interfaces).has(name)));
+    }
+    Ok(besides)
+}
+
+/// What is done with a row; `None` where it is none of its table.
+type EachRow<'e> = dyn FnMut(&Row<'_>) -> Result<Option<()>, Unreadable> + 'e;
 
 fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) -> Result<(), Unreadable> {
     let odd = || Unreadable::malformed(shown.command.as_str());
@@ -103,7 +154,8 @@ fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) ->
         let mut failed = None;
         let mut each = |row: &str| {
             let before = share.used();
-            let read = values(row, share).and_then(|cells| with(name, &headings, &cells)?.ok_or_else(odd));
+            let read = values(row, share)
+                .and_then(|cells| with(&Row { table: name, headings: &headings, cells: &cells })?.ok_or_else(odd));
             share.release(share.used().saturating_sub(before));
             failed = read.err();
             failed.is_none()
@@ -121,26 +173,36 @@ fn each(shown: &Shown, text: &str, share: &mut Share, with: &mut EachRow<'_>) ->
 fn block(
     words: &CliWords,
     asked: Asked<'_>,
-    (table, headings): (&str, &[String]),
-    row: &[Value],
+    row: &Row<'_>,
+    places: &mut Places,
     blocks: &mut String,
 ) -> Result<Option<()>, Unreadable> {
-    if row.len() != headings.len() {
+    if row.cells.len() != row.headings.len() {
         return Ok(None);
     }
-    let cell = |heading: &str| headings.iter().zip(row).find(|(own, _)| *own == heading).map(|(_, cell)| cell);
     if let Some([applied, asked]) = &words.applied
-        && let (Some(applied), Some(asked)) = (cell(applied), cell(asked))
+        && let (Some(applied), Some(asked)) = (row.cell(applied), row.cell(asked))
         && applied != asked
     {
         return Err(Unreadable::NotApplied { applied: applied.to_string(), asked: asked.to_string() });
     }
-    let Some(name) = cell(KEY).and_then(Value::as_str).map(one_line) else { return Ok(Some(())) };
+    let bond = match &words.bonds {
+        Some(own) => places.row(own, row).map(|bond| (own, bond)),
+        None => None,
+    };
+    let Some(name) = row.name() else { return Ok(Some(())) };
     blocks.push_str(&words.interface.enter.fill(|_| Some(name.clone())));
     blocks.push('\n');
     if named_by(words, &name).is_some_and(|name| asked.has(&name)) {
-        for (heading, cell) in headings.iter().zip(row) {
-            lines(blocks, table, heading, cell);
+        match bond {
+            Some((own, bond)) => Places::member(own, row, bond, blocks),
+            None => {
+                let is_said = |(heading, cell): &(&String, &Value)| {
+                    words.bonds.as_ref().is_none_or(|own| !bonds::says_nothing(own, heading, cell))
+                };
+                let all = row.headings.iter().zip(row.cells).filter(is_said);
+                all.for_each(|(heading, cell)| lines(blocks, row.table, heading, cell));
+            }
         }
     }
     Ok(Some(()))
@@ -187,7 +249,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
 }
 
 /// A column's lines: of a map one for each pair, of anything else one.
-fn lines(blocks: &mut String, table: &str, heading: &str, cell: &Value) {
+pub(super) fn lines(blocks: &mut String, table: &str, heading: &str, cell: &Value) {
     let kind = cell.get(0).and_then(Value::as_str);
     let held = cell.get(1).and_then(Value::as_array);
     // Writing to a string cannot fail.
@@ -240,7 +302,7 @@ mod tests {
         let text = r#"{"data":[["eth1",["set",[]],100,["set",[10,20]],["map",[["description","a\n tag 7"],["k","v"]]]]],
             "headings":["name","vlan_mode","tag","trunks","external_ids"]}
             {"data":[["eth1","internal"]],"headings":["name","type"]}
-            {"data":[["br0"]],"headings":["name"]}
+            {"data":[["br0"]],"headings":["name"]} {"data":[],"headings":["output_port"]}
             {"data":[[7,7]],"headings":["cur_cfg","next_cfg"]}"#;
         let expected = "interface eth1\n Port name eth1\n Port vlan_mode []\n Port tag 100\n Port trunks 10,20\n \
                         Port external_ids description a\u{fffd} tag 7\n Port external_ids k v\n\
@@ -275,7 +337,8 @@ mod tests {
         let text = r#"{"data":[["gone",10],["there",20],["unasked",30]],"headings":["name","tag"]}
             {"data":[["gone",["set",[]],-1],["there",["set",[]],3],["unasked","could not open it",["set",[]]]],
              "headings":["name","error","ofport"]}
-            {"data":[],"headings":["name"]} {"data":[[7,7]],"headings":["cur_cfg","next_cfg"]}"#;
+            {"data":[],"headings":["name"]} {"data":[],"headings":["output_port"]}
+            {"data":[[7,7]],"headings":["cur_cfg","next_cfg"]}"#;
         let ovs = builtin().unwrap().into_iter().find(|one| one.name == "netmiko_ovs_linux").unwrap();
         let words = ovs.cli.as_ref().unwrap().words.table().unwrap();
         let unused = |scope: &Scope| {
@@ -293,16 +356,16 @@ mod tests {
     #[test]
     fn what_was_not_applied_yet_or_is_no_table_is_not_read() {
         let empty = r#"{"data":[],"headings":["name"]}"#;
-        let waits = format!(r#"{empty}{empty}{empty}{{"data":[[6,7]],"headings":["cur_cfg","next_cfg"]}}"#);
+        let waits = format!(r#"{empty}{empty}{empty}{empty}{{"data":[[6,7]],"headings":["cur_cfg","next_cfg"]}}"#);
         assert!(matches!(shown(&waits), Err(Unreadable::NotApplied { .. })));
         // Which table is which is told by how many there are.
-        assert_eq!(shown(&empty.repeat(4)).unwrap(), "");
+        assert_eq!(shown(&empty.repeat(5)).unwrap(), "");
         for text in [
             "ovs-vsctl: unix:/run/db.sock: database connection failed",
             "{}",
-            &format!(r#"{{"data":[[1]],"headings":[]}}{}"#, empty.repeat(3)),
-            &empty.repeat(3),
-            &empty.repeat(5),
+            &format!(r#"{{"data":[[1]],"headings":[]}}{}"#, empty.repeat(4)),
+            &empty.repeat(4),
+            &empty.repeat(6),
         ] {
             assert!(matches!(shown(text), Err(Unreadable::Malformed { .. })), "{text}");
         }

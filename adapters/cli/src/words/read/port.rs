@@ -1,10 +1,11 @@
 //! What the lines below an interface say.
 
 use mercury_adapter::{
-    CliLine, CliWords, DataNode, DataTree, Hole, NoRoom, Said, SwitchedPort, Template, TrunkAbsent, Whole,
+    CliLine, CliWords, DataNode, DataTree, GeneralMode, Hole, NoRoom, Said, SwitchedPort, Template, TrunkAbsent, Whole,
 };
-use mercury_model::{VlanId, VlanSet};
+use mercury_model::{InterfaceType, VlanId, VlanSet};
 
+use super::{bonds::BOND, general::General};
 use crate::words::lists;
 
 /// What was said so far.
@@ -28,6 +29,10 @@ pub(super) struct Port<'t> {
     both: Option<&'t str>,
     /// The aggregates that it is a member of, each by its number, and how it speaks LACP.
     lags: Vec<(String, Option<&'t str>)>,
+    /// Whether it is a port of several interfaces.
+    is_bond: bool,
+    /// Of general mode, once a line named VLANs.
+    general: Option<General>,
     foreign: Vec<&'t str>,
     routed: Vec<&'t str>,
 }
@@ -36,8 +41,23 @@ impl<'t> Port<'t> {
     /// Goes on by one line; says whether it is one that is understood.
     pub(super) fn line(&mut self, words: &'t CliWords, line: &'t str) -> bool {
         let fits = |form: &Template| form.fits(line);
+        if line == BOND && words.bonds.is_some() {
+            self.is_bond = true;
+            return true;
+        }
         if self.wrapped(line) || self.list(words, line) || self.is_layer(words, line) {
             return true;
+        }
+        if let Some(own) = &words.general {
+            let start = General::of(own);
+            if let Some(after) = self.general.as_ref().unwrap_or(&start).line(own, line) {
+                self.general = Some(after);
+                return true;
+            }
+            // Whatever else there is of it changes what its VLANs mean.
+            if own.pvid.fits(line) && self.said(words, line) {
+                return true;
+            }
         }
         if words.foreign.iter().any(fits) {
             self.foreign.push(line);
@@ -211,6 +231,32 @@ impl<'t> Port<'t> {
         Ok(())
     }
 
+    /// What general mode says, as a trunk's lines say it: one VLAN is untagged, and it is the
+    /// one that untagged frames are in.
+    ///
+    /// The untagged VLAN where no line says it.
+    fn in_general(&mut self, own: &GeneralMode) -> Option<VlanId> {
+        let is_in_it = self.leaves.contains(&("mode", own.mode.as_str()));
+        let pvid = self.leaves.iter().find(|(node, _)| *node == "native-vlan").map(|(_, pvid)| *pvid);
+        let said = self.general.take();
+        if !is_in_it {
+            if said.is_some() || pvid.is_some() {
+                self.foreign.push("lines of general mode in another");
+            }
+            return None;
+        }
+        let General { untagged, tagged } = said.unwrap_or_else(|| General::of(own));
+        let native = pvid.map_or(Some(own.starts), |pvid| pvid.parse().ok());
+        if native.map(|id| std::iter::once(id).collect::<VlanSet>()).as_ref() != Some(&untagged) {
+            self.foreign.push("general mode with other untagged VLANs than the PVID");
+            return None;
+        }
+        self.leaves.retain(|(node, _)| !["mode", "access-vlan"].contains(node));
+        self.leaves.push(("mode", "trunk"));
+        self.trunk = Some(tagged.union(&untagged));
+        native.filter(|_| pvid.is_none())
+    }
+
     /// The port's entry in the data.
     pub(super) fn node<'a>(
         mut self,
@@ -220,6 +266,11 @@ impl<'t> Port<'t> {
     ) -> Result<&'a DataNode<'a>, NoRoom> {
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
+        // What is no more than called as a bond is none.
+        if words.bonds.is_some() && (self.is_bond || name.starts_with(&words.lag_prefix)) {
+            let kind = if self.is_bond { InterfaceType::Ieee8023adLag } else { InterfaceType::EthernetCsmacd };
+            entry.push(tree.copied_leaf("type", kind.identity())?);
+        }
         if let Some(whole) = &words.whole {
             self.modes(whole);
         }
@@ -241,13 +292,17 @@ impl<'t> Port<'t> {
             }
             self.trunk = Some(std::mem::take(&mut self.tagged).into_iter().collect());
         }
+        if let Some(native) = words.general.as_ref().and_then(|own| self.in_general(own)) {
+            entry.push(tree.copied_leaf("native-vlan", &native.to_string())?);
+        }
         self.leaves.retain(|(node, _)| *node != "switched");
         let has = |node: &str| self.leaves.iter().any(|(own, _)| *own == node);
         let is_trunk = self.leaves.contains(&("mode", "trunk")) || words.bare.is_some() && has("native-vlan");
         for (node, value) in &self.leaves {
             let value = if words.quotes { unquoted(value) } else { value };
             // A line gives an aggregate by its number.
-            let prefix = if *node == "aggregate-id" { words.lag_prefix.as_str() } else { "" };
+            let has_number = *node == "aggregate-id" && words.bonds.is_none();
+            let prefix = if has_number { words.lag_prefix.as_str() } else { "" };
             entry.push(tree.copied_leaf(node, &format!("{prefix}{value}"))?);
         }
         let trunk = match (self.trunk, &words.trunk.absent) {

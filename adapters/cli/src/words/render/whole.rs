@@ -33,7 +33,14 @@ pub(super) fn line(
         _ => None,
     });
     let untagged = set("access-vlan");
+    let name = entry.entry.names.resolve("{name}");
+    let change = name.and_then(|name| typing.changes.get(&*name).map(|(_, change)| *change));
     let (mode, list) = match set("mode").as_deref() {
+        // As it was: a port of which no mode is said carries what the rest says.
+        None if change.is_some_and(|change| change.after.is_some()) => {
+            let list = list.and_then(|list| listed(typing, whole, list));
+            return Ok(Some(fill(typing, whole, entry, [None, untagged, list])));
+        }
         None => (&whole.trunk, Some(whole.closed.clone())),
         Some("access") => (&whole.access, None),
         Some("trunk") => {

@@ -25,9 +25,11 @@ pub enum Hole {
     Vtep,
     /// The AS of a BGP process.
     BgpAs,
+    /// A bridge, or what tells it.
+    Bridge,
 }
 
-const HOLES: [(&str, Hole); 11] = [
+const HOLES: [(&str, Hole); 12] = [
     ("{value}", Hole::Value),
     ("{name}", Hole::Name),
     ("{vlan-id}", Hole::VlanId),
@@ -39,6 +41,7 @@ const HOLES: [(&str, Hole); 11] = [
     ("{vni}", Hole::Vni),
     ("{vtep}", Hole::Vtep),
     ("{bgp-as}", Hole::BgpAs),
+    ("{bridge}", Hole::Bridge),
 ];
 
 /// Words, the last part of each of which may be a hole. What a hole stands for is one

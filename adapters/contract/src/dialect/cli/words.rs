@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::VlanSet;
 
-use super::{CliOverlay, Template};
+use super::{Bonds, CliOverlay, GeneralMode, Template};
 use crate::{InterfaceNames, TextLimits};
 
 /// All lines that one system's configuration is written in and read from.
@@ -28,6 +28,8 @@ pub struct CliWords {
     pub applied: Option<[String; 2]>,
     /// Where it is said whether there is a device that has what is configured.
     pub device: Option<DeviceColumns>,
+    /// Where aggregates are ports of several interfaces, in tables.
+    pub bonds: Option<Bonds>,
     /// What a block is left by, where it has to be.
     pub leave: Option<String>,
     /// What a line that is no configuration begins with.
@@ -49,6 +51,8 @@ pub struct CliWords {
     pub bare: Option<Template>,
     /// A trunk's VLANs.
     pub trunk: TrunkWords,
+    /// Where a trunk with an untagged VLAN is a mode of its own.
+    pub general: Option<GeneralMode>,
     /// Where a VLAN says which ports are in it, and a port says nothing of VLANs.
     pub members: Option<VlanMembers>,
     /// Where an aggregate says which ports are in it, or a block below a port does.

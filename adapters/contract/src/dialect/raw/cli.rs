@@ -8,13 +8,14 @@ use toml::{Table, Value};
 
 use super::{
     RawCliSession, RawMapper, Reader,
+    cli_bonds::RawBonds,
     cli_flat::RawFlat,
     cli_lines::RawLine,
     cli_members::{RawLagMembers, RawMembers},
     cli_overlay::RawCliOverlay,
     cli_set::RawSet,
     cli_state::RawState,
-    cli_trunk::RawTrunkWords,
+    cli_trunk::{RawGeneral, RawTrunkWords},
     default_instance,
 };
 use crate::{
@@ -128,6 +129,8 @@ struct RawCliWords {
     whole: Option<RawWhole>,
     applied: Option<[String; 2]>,
     device: Option<DeviceColumns>,
+    bonds: Option<RawBonds>,
+    general: Option<RawGeneral>,
 }
 
 #[derive(Deserialize)]
@@ -258,6 +261,8 @@ impl Reader<'_> {
             *unsaid = mode_absent;
             *also = words.more_modes();
         }
+        // The name of a bond does not tell one.
+        tree.kind = words.bonds.as_ref().map(|_| self.path("type", "type", tree.interface.module()));
         Some((tree, Wording::Table(Arc::new(words))))
     }
 
@@ -401,6 +406,8 @@ impl Reader<'_> {
             whole,
             applied: raw.applied,
             device: raw.device,
+            bonds: raw.bonds.map(|raw| self.bonds(raw)),
+            general: raw.general.and_then(|raw| self.general(raw)),
             leave: raw.leave,
             comments: raw.comments,
             interface,

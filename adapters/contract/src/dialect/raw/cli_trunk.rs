@@ -1,10 +1,10 @@
-//! `[cli.words.trunk]` of a dialect file.
+//! `[cli.words.trunk]` and `[cli.words.general]` of a dialect file.
 
-use mercury_model::VlanSet;
+use mercury_model::{VlanId, VlanSet};
 use serde::Deserialize;
 
 use super::Reader;
-use crate::dialect::cli::{TrunkAbsent, TrunkWords};
+use crate::dialect::cli::{GeneralMode, TrunkAbsent, TrunkWords};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -32,6 +32,17 @@ pub(super) struct RawTrunkWords {
     longest: usize,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGeneral {
+    mode: String,
+    pvid: String,
+    untagged: Vec<String>,
+    tagged: String,
+    remove: String,
+    starts: u16,
+}
+
 fn dash() -> String {
     "-".to_owned()
 }
@@ -46,6 +57,17 @@ const fn longest() -> usize {
 }
 
 impl Reader<'_> {
+    pub(super) fn general(&mut self, raw: RawGeneral) -> Option<GeneralMode> {
+        let starts = VlanId::try_from(raw.starts);
+        let starts = starts.map_err(|error| self.problems.push(format!("cli.words.general.starts: {error}"))).ok();
+        let [pvid, tagged, remove] = [&raw.pvid, &raw.tagged, &raw.remove].map(|text| self.template("general", text));
+        let untagged = self.templates("general", &raw.untagged);
+        if untagged.is_empty() {
+            self.problems.push("cli.words.general.untagged: no line".to_owned());
+        }
+        Some(GeneralMode { mode: raw.mode, pvid: pvid?, untagged, tagged: tagged?, remove: remove?, starts: starts? })
+    }
+
     pub(super) fn trunk_words(&mut self, undo: &str, raw: RawTrunkWords) -> TrunkWords {
         let mut one = |text: Option<String>| text.and_then(|text| self.template("trunk", &text));
         let list = one(raw.list);
