@@ -6,6 +6,9 @@ use mercury_model::{Change, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
 use super::{Turn, Typing, whole};
 use crate::words::lists;
 
+/// Lines, each with its turn.
+pub(super) type Lines = Vec<(Turn, String)>;
+
 /// What a port in that mode carries, untagged and tagged.
 type Carried = (VlanId, VlanSet);
 
@@ -16,7 +19,7 @@ pub(super) fn lines(
     own: &GeneralMode,
     change: &Change,
     entry: &EntryOperations,
-) -> Result<Option<(Vec<(Turn, String)>, EntryOperations)>, Unrenderable> {
+) -> Result<Option<(Lines, EntryOperations)>, Unrenderable> {
     let (before, after) = (general(change.before.as_ref()), general(change.after.as_ref()));
     if before.is_none() && after.is_none() {
         return Ok(None);
