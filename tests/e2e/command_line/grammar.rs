@@ -87,6 +87,7 @@ pub(super) fn sets() -> Grammar {
     Grammar {
         host: "leaf-7".into(),
         blocks: Vec::new(),
+        inner: Vec::new(),
         values: Vec::new(),
         lists: Vec::new(),
         others: Vec::new(),
@@ -158,6 +159,7 @@ pub(super) fn rows() -> Grammar {
     Grammar {
         host: "leaf-7".into(),
         blocks: Vec::new(),
+        inner: Vec::new(),
         values: Vec::new(),
         lists: Vec::new(),
         others: Vec::new(),
