@@ -345,7 +345,8 @@ impl<'a> Stage<'a> {
                 .map_err(|violation| format!("{when}: {violation}"))?;
             let hides = |trouble: &super::Trouble| matches!(trouble.what, What::Hide { switch, .. } if switch == index);
             // What only a hidden port has looks like what none has.
-            if !self.schedule.troubles.iter().any(hides) && !(self.may_mix(index) && truth.is_in_doubt(index)) {
+            let mixed = self.may_mix(index) && truth.is_in_doubt(index);
+            if !mixed && !self.schedule.troubles.iter().any(hides) {
                 truth.vnis_hold(index, &now).map_err(|violation| format!("{when}: leaf{index}: {violation}"))?;
             }
         }
