@@ -28,13 +28,13 @@ fn name(text: &str) -> InterfaceName {
 }
 
 /// Two ports with these VLANs, and VLANs.
-fn ports(vlans: Option<SwitchedVlan>) -> DeviceConfig {
+fn ports(vlans: Option<&SwitchedVlan>) -> DeviceConfig {
     let mut config = DeviceConfig::default();
     for number in [10, 20, 30] {
         config.vlans.insert(id(number), Vlan { id: id(number), name: None, status: VlanStatus::Active });
     }
     for port in [ONE, OTHER] {
-        let port = Interface { switched_vlan: vlans.clone(), ..Interface::new(name(port)) };
+        let port = Interface { switched_vlan: vlans.cloned(), ..Interface::new(name(port)) };
         config.interfaces.insert(port.name.clone(), port);
     }
     config
@@ -97,7 +97,7 @@ fn ports_join_a_port_channel_and_leave_nothing_behind() {
         (LagType::Static, None, vec!["channel-member TenGigabitEthernet 0/1"], "port-channel-protocol"),
     ] {
         for vlans in [access(10), trunk(Some(10), "10,20"), trunk(None, "20,30"), None] {
-            let (before, with) = (ports(access(10)), bonded(lag_type, spoken, vlans));
+            let (before, with) = (ports(access(10).as_ref()), bonded(lag_type, spoken, vlans));
             let mut switch = device(&dialect, &before).unwrap();
             let lines = switch.lines();
             let made = typed(&mut switch, &with);
@@ -119,7 +119,7 @@ fn ports_join_a_port_channel_and_leave_nothing_behind() {
 
 #[test]
 fn a_script_of_a_port_channel_is_typed_in_an_order_that_the_switch_takes() {
-    let before = ports(access(10));
+    let before = ports(access(10).as_ref());
     let mut switch = device(&dialect("dell_force10"), &before).unwrap();
     let mut with = bonded(LagType::Lacp, Some(Lacp::default()), trunk(Some(10), "10,20"));
     let alone = with.interfaces.get_mut(&name(OTHER)).unwrap();
@@ -159,7 +159,7 @@ fn a_port_is_untagged_and_tagged_only_as_long_as_it_has_to_be() {
         (trunk(None, "10,20"), false),
         (None, false),
     ] {
-        typed(&mut switch, &ports(vlans.clone()));
+        typed(&mut switch, &ports(vlans.as_ref()));
         assert_eq!(says(&switch, "switchport"), vlans.is_some(), "{vlans:?}");
         assert_eq!(says(&switch, "portmode hybrid"), is_both, "{vlans:?}");
     }

@@ -33,9 +33,9 @@ impl Tables {
     pub(crate) fn apply(&mut self, script: &Script) {
         for line in &script.lines {
             let mut after = self.clone();
-            match after.line(&line.text) {
-                Ok(()) => *self = after,
-                Err(refusal) => println!("refused: {refusal}: {}", line.text),
+            // What is refused shows in what there is then.
+            if after.line(&line.text).is_ok() {
+                *self = after;
             }
         }
     }
@@ -103,7 +103,8 @@ impl Tables {
                     let held = row.get(column).map(String::as_str);
                     let is_so = match (column, value) {
                         ("interfaces", value) => {
-                            let (mut own, mut wanted) = (self.places[*name].clone(), list(value, ids));
+                            let own = self.places.get(*name).ok_or_else(|| format!("no interfaces of {name}"))?;
+                            let (mut own, mut wanted) = (own.clone(), list(value, ids));
                             own.sort();
                             wanted.sort();
                             own == wanted
@@ -223,7 +224,7 @@ impl Tables {
         };
         let cell = |heading: &&str| match *heading {
             "_uuid" => id(row),
-            "interfaces" => match self.places[row].as_slice() {
+            "interfaces" => match self.places.get(row).map_or(&[][..], Vec::as_slice) {
                 [one] => id(one),
                 many => json!(["set", many.iter().map(|one| id(one)).collect::<Vec<_>>()]),
             },
