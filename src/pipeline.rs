@@ -362,7 +362,10 @@ async fn prepared<'a: 'c, 'c>(
                 looked = Looked::at(line, work, running, report).await?;
             }
             Some(false) => return Err(looked.unconfirmed()),
-            None => looked = looked.again(line, work, report).await?,
+            None => {
+                looked = looked.again(line, work, report).await?;
+                is_settled = false;
+            }
         }
     };
     let running = looked.writable(commit::cancels(line.link, line.policy))?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use mercury_adapter::{CliDialect, Share};
 use mercury_model::{Interface, InterfaceName, Running, Scope, SwitchedVlan};
 
-use crate::{Unreadable, running, unused};
+use crate::{IN_PART, Unreadable, running, unused};
 
 /// What a switch shows.
 pub(crate) struct Found {
@@ -66,7 +66,8 @@ impl Trial {
             let had = had.get(&port.name).and_then(Option::as_ref);
             had.zip(port.switched_vlan.as_ref()).is_some_and(|(had, now)| now.is_less_than(had))
         };
-        let first = of_no_use().find(|(port, _)| is_changed(port) && !is_less(port));
+        let is_in_part = |why: &str| why.ends_with(IN_PART);
+        let first = of_no_use().find(|(port, why)| is_changed(port) && !is_less(port) && !is_in_part(why));
         let words = first.map(|(port, why)| format!("it has VLANs of {} and no use of them: {why}", port.name));
         let words = words.or_else(|| {
             let known = |(name, why)| Some((found.running.interfaces.get(name)?, why));
@@ -107,6 +108,11 @@ mod tests {
         assert!(trial.ends(&found("7", "p1")).unwrap().contains("p1"));
         trial.begins("ovs-vsctl -- set port p1 tag=5", true);
         assert_eq!(trial.ends(&found("5", "p1")), None, "it may have been so before");
+        // A bond of which one interface carries frames.
+        let mut in_part = found("7", "p1");
+        in_part.running.unused.values_mut().for_each(|why| *why += IN_PART);
+        trial.begins("ovs-vsctl -- set port p1 tag=7", true);
+        assert_eq!(trial.ends(&in_part), None);
     }
 
     /// An aggregate may have no VLANs yet.

@@ -11,7 +11,7 @@ mod port;
 mod unread;
 mod vlan;
 
-pub(crate) use json_table::unused;
+pub(crate) use json_table::{IN_PART, unused};
 
 use std::collections::BTreeMap;
 

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::words::Asked;
 
+/// How what is said of a bond ends that carries frames all the same.
+pub(crate) const IN_PART: &str = "; on its other interfaces it is";
+
 /// The column that names a row.
 const KEY: &str = "name";
 
@@ -75,7 +78,8 @@ pub(super) fn blocks(
 }
 
 /// Why the system has no use of what is configured on ports, of those that are asked for: it
-/// has what is configured all the same. A bond has none where one of its interfaces is of no use.
+/// has what is configured all the same. Of a bond one of whose interfaces is of use it says so, too
+/// ([`IN_PART`]): it is there so that one may fail.
 ///
 /// # Errors
 /// [`Unreadable`]: these are not the tables that there should be, or there is no room.
@@ -87,25 +91,31 @@ pub(crate) fn unused(
 ) -> Result<BTreeMap<String, String>, Unreadable> {
     let mut unused = BTreeMap::new();
     let Some(device) = &words.device else { return Ok(unused) };
+    let asked_of = |name: String| named_by(words, &name).filter(|name| Asked::of(&scope.interfaces).has(name));
     for (shown, answer) in words.shows.iter().zip(answers) {
         let mut places = Places::default();
+        let mut bonds: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
         each(shown, answer, share, &mut |row| {
             let bond = words.bonds.as_ref().and_then(|own| places.row(own, row).map(str::to_owned));
             let Some(name) = row.name().filter(|_| row.table == device.table) else { return Ok(Some(())) };
             let error = row.cell(&device.error).and_then(Value::as_str).filter(|error| !error.is_empty());
             let is_there = row.cell(&device.number).and_then(Value::as_i64).is_some_and(|number| number > 0);
             let why = match error {
-                Some(error) => one_line(error),
-                None if !is_there => "there is no such device".to_owned(),
-                None => return Ok(Some(())),
+                Some(error) => Some(one_line(error)),
+                None => (!is_there).then(|| "there is no such device".to_owned()),
             };
-            let of_bond = bond.map(|bond| (bond, format!("{name}: {why}")));
-            for (name, why) in std::iter::once((name, why)).chain(of_bond) {
-                let name = named_by(words, &name).filter(|name| Asked::of(&scope.interfaces).has(name));
-                unused.extend(name.map(|name| (name, why)));
+            if let Some(bond) = bond {
+                bonds.entry(bond).or_default().push(why.as_ref().map(|why| format!("{name}: {why}")));
             }
+            unused.extend(asked_of(name).zip(why));
             Ok(Some(()))
         })?;
+        for (bond, interfaces) in bonds {
+            let dead: Vec<&str> = interfaces.iter().flatten().map(String::as_str).collect();
+            let in_part = if dead.len() < interfaces.len() { IN_PART } else { "" };
+            let why = (!dead.is_empty()).then(|| format!("{}{in_part}", dead.join(", ")));
+            unused.extend(asked_of(bond).zip(why));
+        }
     }
     Ok(unused)
 }

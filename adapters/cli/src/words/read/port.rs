@@ -93,7 +93,7 @@ impl<'t> Port<'t> {
         }
         let Some(own) = words.members.as_ref().and_then(|members| members.switched.as_ref()) else { return false };
         let bare = line.strip_prefix(words.undo.as_str()).unwrap_or(line);
-        self.is_bound |= own.bound.iter().any(|form| form.fits(line));
+        self.is_bound |= own.bound.iter().any(|form| form.fits(line) || form.fits(bare));
         if own.line.fits(bare) {
             self.is_switched = bare == line;
         } else if own.both.fits(bare) {
