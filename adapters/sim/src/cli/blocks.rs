@@ -126,6 +126,10 @@ impl fmt::Display for Blocks {
             writeln!(f, "!\n{name}")?;
             for line in lines {
                 let inner = self.blocks.iter().find(|(own, _)| *own == format!("{name}{WITHIN}{line}"));
+                // One that holds nothing is not shown.
+                if inner.is_some_and(|(_, lines)| lines.is_empty()) {
+                    continue;
+                }
                 // A mark stands before it, as if the block had ended.
                 inner.iter().try_for_each(|_| writeln!(f, "!"))?;
                 writeln!(f, " {line}")?;

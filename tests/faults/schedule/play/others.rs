@@ -54,8 +54,11 @@ impl Stage<'_> {
         self.schedule.switches[switch].kind.is_one_by_one() && self.schedule.troubles.iter().any(is_lost)
     }
 
-    /// Whether somebody else binds VLANs of a switch.
+    /// Whether somebody else binds VLANs of a switch, or two Mercurys may have mixed what they bind.
     pub(super) fn is_bound_elsewhere(&self, request: &Request) -> bool {
+        if request.wants.iter().any(|want| self.may_mix(want.switch)) {
+            return true;
+        }
         let binds = |trouble: &Trouble| match trouble.what {
             What::Meddle { switch, deed: Deed::Binds(_), .. } => request.wants.iter().any(|want| want.switch == switch),
             _ => false,
