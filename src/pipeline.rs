@@ -5,6 +5,7 @@
 mod after;
 mod judged;
 mod looks;
+mod quiet;
 mod recalled;
 mod told;
 
@@ -17,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use after::rounded_off;
 use judged::{judged, within_grants};
 use looks::Looked;
+use quiet::Quiet;
 use recalled::recalled;
 use told::{narrow, told};
 
 use crate::{
-    commit::{self, Policy, Settled, Transition},
+    commit::{self, Policy, Transition},
     desired::{self, Desired},
     fault::{Fault, FaultKind},
     intent::{Agreed, Offers, Reviewed, TargetIntent},
@@ -34,10 +36,6 @@ use crate::{
     trace::{Kind, Several},
     waits::Waits,
 };
-
-/// How often commits of others are waited for, each for `lock_wait` at most, where nothing is
-/// to change.
-const MOST_WAITS: usize = 2;
 
 /// What is to be done on one switch.
 #[derive(Clone, Debug)]
@@ -337,26 +335,14 @@ async fn prepared<'a: 'c, 'c>(
         _ => None,
     };
     let work = agreed.as_ref().unwrap_or(work);
-    let (mut waits, mut is_settled) = (0, false);
+    let mut quiet = Quiet::default();
     let (intended, plan) = loop {
         let (intended, plan) = planned(line, work, &looked.running, report)?;
         fits_each(line, &looked.running, &intended)?;
         let Some(proof) = ReadBack::proves(&intended, &looked.running) else { break (intended, plan) };
         match looked.is_confirmed() {
-            Some(true) if is_settled => {
-                still(held)?;
-                return Ok(Prepared::Nothing(Box::new(proof)));
-            }
+            Some(true) if quiet.stays(line, held).await? => return Ok(Prepared::Nothing(Box::new(proof))),
             Some(true) => {
-                match commit::settled(line.link, line.policy).await? {
-                    Settled::Always => return Ok(Prepared::Nothing(Box::new(proof))),
-                    Settled::Now => is_settled = true,
-                    Settled::Waited if waits == MOST_WAITS => {
-                        let reason = "others' commits that wait to be confirmed come one after the other";
-                        return Err(Fault::new(FaultKind::Locked, reason));
-                    }
-                    Settled::Waited => waits += 1,
-                }
                 // What was read may have been somebody's that is undone since.
                 let running = commit::read_more(line.link, &looked.running.scope, line.policy).await?;
                 looked = Looked::at(line, work, running, report).await?;
@@ -364,7 +350,7 @@ async fn prepared<'a: 'c, 'c>(
             Some(false) => return Err(looked.unconfirmed()),
             None => {
                 looked = looked.again(line, work, report).await?;
-                is_settled = false;
+                quiet.read_again();
             }
         }
     };

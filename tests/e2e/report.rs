@@ -1,6 +1,6 @@
 //! A change as a page for its reviewers.
 
-use std::fs;
+use std::{fs, path::Path, process::Command};
 
 use mercury_sim::Mode;
 use serde_json::{Value, json};
@@ -66,4 +66,35 @@ fn what_the_rules_refuse_is_on_the_page_with_the_reason() {
     {
         assert!(page.contains(part), "{part}: {page}");
     }
+}
+
+/// The lines of README's first steps after the build, as a script that waits until the switch is there.
+fn first_steps() -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let steps = readme.split_once("<!-- first -->").unwrap().1.split_once("<!-- /first -->").unwrap().0;
+    let lines = steps.lines().filter_map(|line| line.strip_prefix("$ "));
+    let typed: Vec<_> = lines.skip_while(|line| !line.starts_with("mkdir ")).collect();
+    assert!(typed.len() > 5, "{steps}");
+    let waits = "\nuntil grep -q host_key inventory.toml || ! kill -0 %1; do sleep 0.02; done";
+    let line = |line: &&str| format!("{line}{}", if line.contains("mercury simulate") { waits } else { "" });
+    format!(
+        "set -em\ntrap 'kill %1 2>/dev/null || :' EXIT\n{}\n",
+        typed.iter().map(line).collect::<Vec<_>>().join("\n")
+    )
+}
+
+#[test]
+fn the_first_steps_of_the_readme_end_with_a_page_and_a_change_that_is_there() {
+    let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
+    let mercury = Path::new(env!("CARGO_BIN_EXE_mercury")).parent().unwrap();
+    let path = format!("{}:{}", mercury.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    let finished = command.args(["-c", &first_steps()]).current_dir(folder.path()).env("PATH", path).output().unwrap();
+    let (said, told) = (String::from_utf8_lossy(&finished.stdout), String::from_utf8_lossy(&finished.stderr));
+    assert!(finished.status.success(), "{said}\n{told}");
+    for part in ["simulated: planned", "simulated: committed", "simulated: matches"] {
+        assert!(said.contains(part), "{part}: {said}\n{told}");
+    }
+    let page = fs::read_to_string(folder.path().join("desk/first.html")).unwrap();
+    assert!(page.contains("Ethernet3 carries VLAN 110 untagged"), "{page}");
 }

@@ -23,6 +23,7 @@ import bcrypt
 PROGRAM, CALLS, ONLY = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 HERE = pathlib.Path(__file__).parent
 LEAST, LONGEST = 10, 60                          # s that the hostile half of a row takes
+BESIDE = 3                                       # s of it before Mercury is asked to stop
 PATIENCE = 30                                    # s after which an answer counts as failed
 PASSWORD = "the innocent caller's"
 
@@ -154,12 +155,37 @@ def at(times, share):
     return times[min(math.ceil(len(times) * share), len(times)) - 1]
 
 
-def row(name, switch, folder, switches=None, callers=None, auth=False, unread=False, busy=False):
+def started(switch, folder, switches, auth, unread):
+    """The hostile switches, a Mercury that has them in its inventory, and its innocent caller."""
     kind = switches[0] if switches else ""
     hostile = Owned("nice", "-n19", sys.executable, HERE / "hostile_switch.py", *switches) if switches else None
     mercury = serve(folder, inventory(switch, hostile and hostile.said, kind), auth, unread)
-    pid, address = mercury.process.pid, mercury.said["listen"]
-    innocent = Innocent(address, switch["name"])
+    return hostile, mercury, Innocent(mercury.said["listen"], switch["name"])
+
+
+def asking(callers, switches, address):
+    """Those who ask, hostile themselves or about hostile switches."""
+    names = [f"hostile{number}" for number in range(switches[1])] if switches else []
+    return Owned("nice", "-n19", sys.executable, HERE / "hostile_callers.py", *callers, address, *names)
+
+
+def stop(switch, folder, switches=None, callers=None, auth=False, unread=False, **_):
+    """Seconds from SIGTERM to the end, in the middle of what is hostile: replies arrive and are parsed."""
+    hostile, mercury, innocent = started(switch, folder, switches, auth, unread)
+    others = asking(callers, switches, innocent.address) if callers else None
+    innocent.calls(BESIDE)
+    began = time.perf_counter()
+    mercury.process.terminate()
+    mercury.process.wait()
+    took = time.perf_counter() - began
+    for owned in filter(None, (others, hostile)):
+        owned.end()
+    return took
+
+
+def row(name, switch, folder, switches=None, callers=None, auth=False, unread=False, busy=False):
+    hostile, mercury, innocent = started(switch, folder, switches, auth, unread)
+    pid, address = mercury.process.pid, innocent.address
     for _ in range(20):                          # opens the session
         innocent.call()
     quiet, failed = innocent.calls()
@@ -167,8 +193,7 @@ def row(name, switch, folder, switches=None, callers=None, auth=False, unread=Fa
     pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")    # VmHWM is VmRSS again, proc(5)
     others = None
     if callers:
-        names = [f"hostile{number}" for number in range(switches[1])] if switches else []
-        others = Owned("nice", "-n19", sys.executable, HERE / "hostile_callers.py", *callers, address, *names)
+        others = asking(callers, switches, address)
     if busy:
         others = Owned(sys.executable, "-c", "import threading, sys\nprint('{}', flush=True)\n"
                        "threading.Thread(target=exec, args=('while True: pass',), daemon=True).start()\n"
@@ -189,7 +214,7 @@ def row(name, switch, folder, switches=None, callers=None, auth=False, unread=Fa
     told = ", ".join(f"{what} {count}" for what, count in sorted(answers.items()))
     print(f"| {name} | {at(quiet, .5):.1f} | {at(quiet, .99):.1f} | {at(noisy, .5):.1f} | {at(noisy, .99):.1f} "
           f"| {at(noisy, .99) / at(quiet, .99):.1f} | {failed + more} of {len(quiet) + len(noisy)} "
-          f"| {before}, {peak}, {after} | {told} |", flush=True)
+          f"| {before}, {peak}, {after} | {told} |", end="", flush=True)
 
 
 def main():
@@ -197,7 +222,7 @@ def main():
     if unknown:
         sys.exit(f"no such scenario: {', '.join(unknown)}; there are: {'; '.join(SCENARIOS)}")
     print("| hostile | quiet p50 | quiet p99 | p50, ms | p99, ms | times | failed | MiB before, peak, after "
-          "| what the hostile callers got |\n|---|---|---|---|---|---|---|---|---|")
+          "| what the hostile callers got | stops in, s |\n|---|---|---|---|---|---|---|---|---|---|")
     for name, scenario in SCENARIOS.items():
         if ONLY and not any(only in name for only in ONLY):
             continue
@@ -206,6 +231,7 @@ def main():
             folder.chmod(0o700)
             simulator = Owned(PROGRAM, "simulate", "--output", "json", "--count-until-eof")
             row(name, simulator.said, folder, **scenario)
+            print(f" {stop(simulator.said, folder, **scenario):.1f} |", flush=True)
             simulator.end()
 
 
