@@ -4,7 +4,7 @@ use std::{error::Error as _, future::Future, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
-use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share, without_zone};
+use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share, off_worker, without_zone};
 use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, CapabilityResponse, GetRequest, SetRequest, SubscribeRequest, SubscriptionList,
     subscribe_request,
@@ -129,11 +129,10 @@ impl Client {
             let mut answers = stub.streaming(request, call, RawCodec::default()).await?.into_inner();
             let mut octets = Vec::new();
             while let Some(message) = answers.message().await.map_err(|status| too_large(status, max_reply))? {
-                for field in fields(&message) {
-                    let field = field.map_err(|garbled| Status::internal(garbled.to_string()))?;
-                    if matches!(field, (3, Field::Varint(1..))) {
-                        return Ok(Raw { octets: octets.into(), _meter: meter });
-                    }
+                let whole = message.clone();
+                let looked = off_worker(message.len(), move || is_sync(&whole)).await;
+                if looked.map_err(|unfinished| Status::internal(unfinished.to_string()))?? {
+                    return Ok(Raw { octets: octets.into(), _meter: meter });
                 }
                 octets.extend_from_slice(&message);
             }
@@ -151,6 +150,17 @@ impl Client {
         request.extensions_mut().insert(meter.clone());
         request
     }
+}
+
+/// Whether a `SubscribeResponse` is the one that says that all was sent (its field 3).
+fn is_sync(message: &[u8]) -> Result<bool, Status> {
+    for field in fields(message) {
+        let field = field.map_err(|garbled| Status::internal(garbled.to_string()))?;
+        if matches!(field, (3, Field::Varint(1..))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The target is told the deadline too, and may be the first to give the call

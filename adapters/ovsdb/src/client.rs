@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{Budget, JsonProblem, Lost, MAX_REPLY, Share};
+use mercury_adapter::{Budget, JsonProblem, Lost, MAX_REPLY, Share, off_worker};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -230,12 +230,14 @@ async fn read(
                 Ok(None) => break,
                 Err(error) => return Lost::Protocol(error.to_string()),
             };
-            // What it is made to stands beside it for a moment.
-            let octets = object.len();
-            let message =
-                share.grow(octets).map_err(JsonProblem::from).and_then(|()| Message::read(&object, &mut share));
-            drop(object);
-            share.release(octets);
+            let understood = off_worker(object.len(), move || understood(object, share)).await;
+            let message = match understood {
+                Ok((message, own)) => {
+                    share = own;
+                    message
+                }
+                Err(unfinished) => return Lost::Closed(unfinished.to_string()),
+            };
             match message {
                 Ok(Message::Reply { id, answer }) => {
                     let share = std::mem::replace(&mut share, budget.share(MAX_REPLY));
@@ -259,6 +261,16 @@ async fn read(
             share.shrink(0);
         }
     }
+}
+
+/// What an object is, with the share that it is counted in: what it is made to stands beside it
+/// for a moment.
+fn understood(object: Vec<u8>, mut share: Share) -> (Result<Message, JsonProblem>, Share) {
+    let octets = object.len();
+    let message = share.grow(octets).map_err(JsonProblem::from).and_then(|()| Message::read(&object, &mut share));
+    drop(object);
+    share.release(octets);
+    (message, share)
 }
 
 #[cfg(test)]

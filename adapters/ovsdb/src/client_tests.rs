@@ -134,3 +134,31 @@ async fn a_long_echo_is_not_held() {
     let lost = client.ask("a", &json!([]), SOON).await.unwrap_err();
     assert!(lost.to_string().contains("a long text said again"), "{lost}");
 }
+
+/// Everybody's turn to work through a large reply is taken, so none is made until one is given back.
+#[tokio::test]
+async fn a_large_reply_is_understood_away_from_the_workers() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(Mutex::new(held));
+    let (begun, mut begins) = mpsc::unbounded_channel();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let turns: Vec<_> = (0..processors)
+        .map(|_| {
+            let (held, begun) = (Arc::clone(&held), begun.clone());
+            let hold = move || begun.send(()).is_ok() && held.lock().unwrap().recv().is_err();
+            tokio::spawn(off_worker(1 << 20, hold))
+        })
+        .collect();
+    for _ in 0..processors.saturating_sub(1).max(1) {
+        begins.recv().await.unwrap();
+    }
+    let (ours, mut server) = duplex(1 << 22);
+    let mut client = Client::over(ours, Budget::new(1 << 24));
+    server.write_all(format!("{{\"id\":1,\"result\":\"{}\"}}", "x".repeat(1 << 20)).as_bytes()).await.unwrap();
+    let lost = client.ask("a", &json!([]), Duration::from_millis(500)).await.unwrap_err();
+    assert!(matches!(lost, Lost::Timeout(_)), "{lost:?}");
+    drop(release);
+    for turn in turns {
+        assert!(turn.await.unwrap().unwrap());
+    }
+}

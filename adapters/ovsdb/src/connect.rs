@@ -5,7 +5,7 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use mercury_adapter::{
     Budget, ConnectError, ConnectFault, Connector, ErrorTag, JsonProblem, Lost, OvsdbDialect, Presented, Probe,
-    Session, Share, json as counted,
+    Session, Share, json as counted, off_worker,
 };
 use mercury_tls::{TlsOptions, Trust};
 use serde_json::json;
@@ -153,19 +153,30 @@ async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>,
     // A server before 2.9 does not know the first, and does not need it.
     let [_, databases, answer] = client.ask_all(requests, within).await.map_err(|lost| lost_error(&lost))?;
     let Reply { text, mut share } = databases.map_err(|error| protocol(format!("list_dbs: {error}")))?;
-    let names = names(&text, &mut share)?;
+    let names = aside(text.len(), move || names(&text, &mut share)).await??;
     if !names.iter().any(|name| name == DATABASE) {
         return Err(protocol(format!("there is no database {DATABASE}, but {}", names.join(", "))));
     }
     let Reply { text, mut share } = answer.map_err(|error| protocol(format!("transact: {error}")))?;
-    let rows = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
-    let row = rows.into_iter().flatten().next();
+    let first = aside(text.len(), move || {
+        let rows = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
+        Ok(rows.into_iter().flatten().next())
+    });
+    let row = first.await??;
     let row = row.ok_or_else(|| protocol(format!("the database {DATABASE} was never initialised")))?;
     let said = |column: &str| {
         let text = row.get(column).and_then(|value| datum::text(value).ok().flatten());
         text.unwrap_or("of unknown version").to_owned()
     };
     Ok(vec![format!("Open vSwitch {}", said("ovs_version")), format!("schema {DATABASE} {}", said("db_version"))])
+}
+
+/// What is made of a text of so many octets, which may be as many as a reply may have.
+pub(crate) async fn aside<T: Send + 'static>(
+    octets: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ConnectError> {
+    off_worker(octets, work).await.map_err(|unfinished| lost_error(&Lost::Closed(unfinished.to_string())))
 }
 
 /// The names of databases.

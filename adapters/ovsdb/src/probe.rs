@@ -5,7 +5,7 @@ use mercury_model::{InterfaceScope, Scope};
 
 use crate::{
     client::{Client, Reply},
-    connect::{OvsdbOptions, failed_error, lost_error},
+    connect::{OvsdbOptions, aside, failed_error, lost_error},
     datum::NoDatum,
     owner::{self, MARK},
     rows::{Row, Rows, select},
@@ -22,9 +22,13 @@ pub(crate) async fn facts(client: &mut Client, options: &OvsdbOptions) -> Result
     select(&mut transaction, &Scope { interfaces: InterfaceScope::All, ..Scope::default() });
     let answer = client.ask("transact", &transaction.params(), options.connect_timeout).await;
     let Reply { text, mut share } = answer.map_err(|lost| lost_error(&lost))?.map_err(protocol)?;
-    let answers = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
-    let rows = Rows::read(answers.into_iter());
-    rows.and_then(|rows| told(&rows, &options.bridges)).map_err(|error| protocol(error.to_string()))
+    let bridges = options.bridges.clone();
+    let told = aside(text.len(), move || {
+        let answers = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
+        let rows = Rows::read(answers.into_iter());
+        rows.and_then(|rows| told(&rows, &bridges)).map_err(|error| protocol(error.to_string()))
+    });
+    told.await?
 }
 
 fn told(rows: &Rows, allowed: &[String]) -> Result<Vec<(String, String)>, NoDatum> {

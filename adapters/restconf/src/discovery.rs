@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, JsonProblem, Lost, json};
+use mercury_adapter::{ConnectError, ConnectFault, ErrorTag, JsonProblem, Lost, json, off_worker};
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
 
@@ -69,18 +69,19 @@ pub(crate) async fn discover(client: &mut Client, root: Option<&str>, within: Du
         }
     }
     let uri = client.uri("/data/ietf-restconf-monitoring:restconf-state/capabilities");
-    match data(client, &uri, within).await? {
+    let capabilities = |found: &Value| {
+        let mut capabilities = Vec::new();
+        texts(found, "capability", &mut capabilities);
+        capabilities
+    };
+    match data(client, &uri, within, capabilities).await? {
         None => {
             if let Some(root) = root {
                 leads_somewhere(client, root, within).await?;
             }
             Ok(Offer::default())
         }
-        Some(found) => {
-            let mut capabilities = Vec::new();
-            texts(&found, "capability", &mut capabilities);
-            Ok(Offer { capabilities: capabilities.into() })
-        }
+        Some(capabilities) => Ok(Offer { capabilities: capabilities.into() }),
     }
 }
 
@@ -113,9 +114,12 @@ pub(crate) async fn revisions(
     let query = if fields { "?fields=module(name;revision)" } else { "" };
     for resource in ["/data/ietf-yang-library:modules-state", "/data/ietf-yang-library:yang-library/module-set"] {
         let uri = client.uri(&format!("{resource}{query}"));
-        let Some(found) = data(client, &uri, within).await? else { continue };
-        let mut modules = BTreeMap::new();
-        collect(&found, &mut modules);
+        let told = |found: &Value| {
+            let mut modules = BTreeMap::new();
+            collect(found, &mut modules);
+            modules
+        };
+        let Some(modules) = data(client, &uri, within, told).await? else { continue };
         if !modules.is_empty() {
             return Ok(modules);
         }
@@ -123,18 +127,27 @@ pub(crate) async fn revisions(
     Ok(BTreeMap::new())
 }
 
-/// A resource; `None` where there is none, or it is refused for another reason than who we
-/// are.
-async fn data(client: &mut Client, uri: &str, within: Duration) -> Result<Option<Value>, ConnectError> {
+/// What is made of a resource; `None` where there is none, or it is refused for another reason
+/// than who we are.
+async fn data<T: Send + 'static>(
+    client: &mut Client,
+    uri: &str,
+    within: Duration,
+    make: impl FnOnce(&Value) -> T + Send + 'static,
+) -> Result<Option<T>, ConnectError> {
     let ask = Ask::get(uri);
     let reply = client.exchange(&ask, within).await.map_err(|lost| unreached(client, &lost))?;
     match judge(&ask.method, reply.status, &reply.body) {
-        Ok(()) => match json(&reply.body, &mut client.share()) {
-            Ok(told) => Ok(Some(told)),
-            // What a moment without room hides would stay hidden for as long as the session.
-            Err(JsonProblem::NoRoom(full)) => Err(unreached(client, &Lost::NoRoom(full.to_string()))),
-            Err(JsonProblem::Malformed(_)) => Ok(None),
-        },
+        Ok(()) => {
+            let (body, mut share) = (reply.body, client.share());
+            let made = off_worker(body.len(), move || json(&body, &mut share).map(|told| make(&told)));
+            match made.await.map_err(|unfinished| unreached(client, &Lost::Closed(unfinished.to_string())))? {
+                Ok(made) => Ok(Some(made)),
+                // What a moment without room hides would stay hidden for as long as the session.
+                Err(JsonProblem::NoRoom(full)) => Err(unreached(client, &Lost::NoRoom(full.to_string()))),
+                Err(JsonProblem::Malformed(_)) => Ok(None),
+            }
+        }
         Err(Failure::Lost(lost)) => Err(unreached(client, &lost)),
         Err(Failure::Refused(refusal) | Failure::NotNow(refusal)) => {
             if reply.status == http::StatusCode::UNAUTHORIZED {

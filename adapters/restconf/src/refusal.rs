@@ -2,13 +2,15 @@
 //! not now, or nobody knows.
 
 use http::{Method, StatusCode};
-use mercury_adapter::{Budget, ErrorTag, ErrorType, Lost, Refusal, RpcError, json};
+use mercury_adapter::{Budget, ErrorTag, ErrorType, JsonProblem, Lost, NoRoom, Refusal, RpcError, json};
 use serde_json::Value;
 
-/// Octets of a refusal that are looked at: more than any target has to say.
+/// Octets of a refusal that are looked at, and that it may take as values: more than any target has to say.
 const MAX_REFUSAL: usize = 1 << 20;
 /// Errors of one answer that are kept.
 const MAX_ERRORS: usize = 64;
+/// Texts of one error that are kept: RFC 8040 section 8 has six leaves, and others stand in `error-info`.
+const MAX_LEAVES: usize = 64;
 /// What a precondition that failed says.
 const OUTDATED: &str = "the configuration is no longer as it was read";
 
@@ -63,7 +65,16 @@ impl Failure {
 pub(crate) fn judge(method: &Method, status: StatusCode, body: &[u8]) -> Result<(), Failure> {
     // Of a YANG Patch the body tells, even where the status is 200.
     let tells = !status.is_success() || *method == Method::PATCH;
-    let errors = if tells { errors(body) } else { Vec::new() };
+    let begins = body.get(..MAX_REFUSAL).unwrap_or(body);
+    let errors = match if tells { errors(begins) } else { Ok(Vec::new()) } {
+        // What was not read may say that it was not done.
+        Err(full) if status.is_success() => return Err(Failure::Lost(Lost::NoRoom(full.to_string()))),
+        Ok(_) if tells && status.is_success() && begins.len() < body.len() => {
+            let full = NoRoom::Reply { limit: MAX_REFUSAL };
+            return Err(Failure::Lost(Lost::NoRoom(full.to_string())));
+        }
+        errors => errors.unwrap_or_default(),
+    };
     if status.is_success() && errors.is_empty() {
         return Ok(());
     }
@@ -85,7 +96,7 @@ pub(crate) fn judge(method: &Method, status: StatusCode, body: &[u8]) -> Result<
         return Err(Failure::NotNow(Refusal::Errors(errors)));
     }
     if errors.is_empty() {
-        return Err(by_status(status, body));
+        return Err(by_status(status, begins));
     }
     Err(Failure::Refused(Refusal::Errors(errors)))
 }
@@ -135,13 +146,17 @@ fn said(body: &[u8]) -> String {
 /// The errors in a body, wherever in it they are: `ietf-restconf:errors`, by that name or
 /// without its module's, and those of a patch and of each of its edits. In JSON, or in XML
 /// from a server that was asked for JSON.
-fn errors(body: &[u8]) -> Vec<RpcError> {
+///
+/// # Errors
+/// It is JSON that takes too much as values.
+fn errors(body: &[u8]) -> Result<Vec<RpcError>, NoRoom> {
     let mut found = Vec::new();
     match json(body, &mut Budget::shared().share(MAX_REFUSAL)) {
         Ok(value) => collect(&value, &mut found),
-        Err(_) => from_xml(body, &mut found),
+        Err(JsonProblem::NoRoom(full)) => return Err(full),
+        Err(JsonProblem::Malformed(_)) => from_xml(body, &mut found),
     }
-    found
+    Ok(found)
 }
 
 fn collect(value: &Value, found: &mut Vec<RpcError>) {
@@ -188,7 +203,9 @@ fn from_xml(body: &[u8], found: &mut Vec<RpcError>) {
                     leaves.clear();
                 }
             }
-            Ok(Event::Text(text)) => leaves.push((std::mem::take(&mut name), text.as_ref().to_owned())),
+            Ok(Event::Text(text)) if leaves.len() < MAX_LEAVES => {
+                leaves.push((std::mem::take(&mut name), text.as_ref().to_owned()));
+            }
             Ok(Event::End(end)) if end.local_name().as_ref() == "error" => {
                 let leaf = |wanted: &str| leaves.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.clone());
                 if leaf("error-tag").is_some() {
@@ -227,6 +244,20 @@ mod tests {
         let xml = "<errors xmlns='urn:ietf:params:xml:ns:yang:ietf-restconf'><error><error-tag>lock-denied</error-tag>\
                    <error-message>session 7</error-message></error></errors>";
         assert_eq!(tag(told(409, xml)), "not now lock-denied");
+    }
+
+    #[test]
+    fn of_a_long_refusal_the_beginning_is_looked_at_and_a_long_success_of_a_patch_is_not_believed() {
+        let error = "<error><error-tag>lock-denied</error-tag><error-message>session 7</error-message></error>";
+        let long = "<a>x</a>".repeat(1 << 18);
+        assert_eq!(tag(told(409, &format!("<errors>{error}{long}</errors>"))), "not now lock-denied");
+        assert_eq!(tag(told(409, &format!("<errors>{long}{error}</errors>"))), "refused operation-failed");
+        let objects = vec!["{}"; 1 << 17].join(",");
+        assert_eq!(tag(told(409, &format!("[{objects}]"))), "refused operation-failed");
+        for body in [format!("[{objects}]"), format!("\"{}\"", "x".repeat(MAX_REFUSAL))] {
+            assert!(tag(told(200, &body)).starts_with("lost"), "an edit that failed may be told in what was not read");
+        }
+        assert!(judge(&Method::GET, StatusCode::OK, objects.as_bytes()).is_ok(), "that is data, and counted elsewhere");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use hyper::body::Bytes;
-use mercury_adapter::{ErrorTag, ErrorType, JsonProblem, Lost, Refusal, RpcError, Share, Traffic, json, off_worker};
+use mercury_adapter::{
+    Budget, ErrorTag, ErrorType, JsonProblem, Lost, Refusal, RpcError, Share, Traffic, json, off_worker,
+};
 use mercury_http::{HttpClient, no_room};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -19,6 +21,9 @@ pub(super) const ROOT: &str = "/nvue_v1";
 
 /// How many revisions are asked for by themselves.
 const UNSAID: usize = 32;
+
+/// Octets of a refusal that are looked at, and that it may take as values: more than the server has to say.
+const MAX_REFUSAL: usize = 1 << 20;
 
 /// How something failed.
 #[derive(Debug)]
@@ -212,7 +217,8 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// What an answer means that is none of success.
 fn judged(status: StatusCode, body: &[u8]) -> Failure {
-    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let begins = body.get(..MAX_REFUSAL).unwrap_or(body);
+    let said = json(begins, &mut Budget::shared().share(MAX_REFUSAL)).unwrap_or_default();
     let told = ["detail", "title", "message"].iter().find_map(|name| said.get(name)?.as_str());
     // Whatever stands in front of the server does not know what became of it.
     let is_proxys =
