@@ -358,7 +358,8 @@ pub(super) fn by_members(
             if Leaf::LagType.get(aggregate).is_none() {
                 let aggregation = aggregate.aggregation.unwrap_or_default();
                 aggregate.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), ..aggregation });
-                aggregate.lacp = Some(Lacp::default());
+                let rate = running.idle_rates.get(&aggregate.name).copied();
+                aggregate.lacp = Some(rate.map_or_else(Lacp::default, |interval| Lacp { interval, ..Lacp::default() }));
             }
             continue;
         }

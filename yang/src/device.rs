@@ -9,8 +9,8 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    ForeignVlans, Interface, InterfaceName, Leaf, List, Segment, SwitchedVlan, TrunkVlans, Vlan, VlanId, VlanSet, Vni,
-    VniState,
+    ForeignVlans, Interface, InterfaceName, LacpInterval, Leaf, List, Segment, SwitchedVlan, TrunkVlans, Vlan, VlanId,
+    VlanSet, Vni, VniState,
 };
 
 /// Interfaces and VLANs by name; ordered, so that equal configurations print
@@ -185,6 +185,10 @@ pub struct Running {
     /// hold nothing, and an aggregate that is to go may hold nothing.
     #[serde(skip)]
     pub besides: BTreeMap<InterfaceName, String>,
+    /// What a port that joins an aggregate has to hold still when its row goes, a line for each
+    /// value as the device takes it.
+    #[serde(skip)]
+    pub seen: BTreeMap<InterfaceName, String>,
     /// What a VLAN's entry holds besides Mercury's leaves: it would go with the VLAN.
     /// Only a read of every interface need tell.
     #[serde(skip)]
@@ -205,6 +209,10 @@ pub struct Running {
     /// beside what each has; nothing is known of others.
     #[serde(skip)]
     pub bridged: BTreeMap<InterfaceName, Bridged>,
+    /// The rate of LACP that an aggregate says for itself while it has no member that speaks
+    /// LACP: it means nothing then, and is whoever's said it.
+    #[serde(skip)]
+    pub idle_rates: BTreeMap<InterfaceName, LacpInterval>,
     /// How many aggregates the switch was told to have; `None` where it does not
     /// count them, or not all interfaces were read.
     #[serde(skip)]

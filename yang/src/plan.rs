@@ -42,6 +42,9 @@ pub struct Change {
     /// [`Running::alone`] has it.
     #[serde(skip)]
     pub alone: bool,
+    /// Whether the interface is known to be enabled, before and after; of `switched-vlan`.
+    #[serde(skip)]
+    pub is_up: [bool; 2],
     /// The aggregate that the change is about, for targets on which its members say
     /// what it is: of `lag-type` and LACP its own, of `aggregate-id` the one that is
     /// left and the one that is joined.
@@ -50,6 +53,9 @@ pub struct Change {
     /// What would be lost of a port that becomes a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub besides: Option<String>,
+    /// What has to be there still when a port becomes a member, as [`Running::seen`] has it.
+    #[serde(skip)]
+    pub seen: String,
     /// Which of a dialect's places for the leaf is meant, where it has several.
     #[serde(skip_serializing_if = "Places::are_the_first")]
     pub places: Places,
@@ -343,7 +349,8 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
     let mut left = Vec::new();
     for leaf in Leaf::ALL {
         let (before, after) = (leaf.get(present), leaf.get(wanted));
-        if before == after {
+        let idle = have.idle_rates.get(name).filter(|_| leaf == Leaf::LacpInterval);
+        if before == after || idle.is_some_and(|rate| after == Some(Value::Word(rate.word()))) {
             continue;
         }
         let mut makes_entry = false;
@@ -362,10 +369,13 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
         let written = written.map(|own| Box::new(ForeignVlans::clone(own)));
         let alone = leaf == Leaf::SwitchedVlan && have.alone.contains(name);
+        let is_up = |of: &Interface| leaf == Leaf::SwitchedVlan && Leaf::Enabled.get(of) == Some(Value::Boolean(true));
+        let is_up = [present, wanted].map(is_up);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
         let bundles = Bundles::of(leaf, (present, have), (wanted, want));
         let joins = leaf == Leaf::AggregateId && before.is_none();
         let besides = if joins { have.besides.get(name).cloned() } else { None };
+        let seen = have.seen.get(name).filter(|_| joins).cloned().unwrap_or_default();
         let rewritten = None;
         let change = Change {
             leaf,
@@ -376,8 +386,10 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
             written,
             rewritten,
             alone,
+            is_up,
             bundles,
             besides,
+            seen,
             places,
         };
         edits.push(Edit::Interface { interface: name.clone(), aggregate, change });

@@ -33,8 +33,8 @@ pub use script::{Line, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};
+pub(crate) use words::unused;
 pub use words::{
     Brought, CliRenderer, PortStates, PortTable, Unreadable, Untold, another, asks, brought, port_states, recorded,
     running, vni_states,
 };
-pub(crate) use words::{IN_PART, unused};

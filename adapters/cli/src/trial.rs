@@ -1,16 +1,18 @@
 //! Whether what is configured is of any use: a database takes VLANs of a port whose device is
 //! gone, and what was accepted is not yet applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mercury_adapter::{CliDialect, Share};
 use mercury_model::{Interface, InterfaceName, Running, Scope, SwitchedVlan};
 
-use crate::{IN_PART, Unreadable, running, unused};
+use crate::{Unreadable, running, unused};
 
 /// What a switch shows.
 pub(crate) struct Found {
     pub(crate) running: Running,
+    /// The ports that are of no use in part alone: bonds one of whose interfaces is of use.
+    pub(crate) in_part: BTreeSet<InterfaceName>,
 }
 
 impl Found {
@@ -20,12 +22,15 @@ impl Found {
         texts: &[String],
         share: &mut Share,
     ) -> Result<Self, Unreadable> {
+        let mut in_part = BTreeSet::new();
         let mut running = running(dialect, scope, texts, share)?;
         if let Some(words) = dialect.words.table() {
+            let found = unused(words, scope, texts, share)?;
             let named = |(name, why): (String, String)| Some((name.parse().ok()?, why));
-            running.unused = unused(words, scope, texts, share)?.into_iter().filter_map(named).collect();
+            running.unused = found.why.into_iter().filter_map(named).collect();
+            in_part.extend(found.in_part.iter().filter_map(|name| name.parse().ok()));
         }
-        Ok(Self { running })
+        Ok(Self { running, in_part })
     }
 }
 
@@ -66,8 +71,8 @@ impl Trial {
             let had = had.get(&port.name).and_then(Option::as_ref);
             had.zip(port.switched_vlan.as_ref()).is_some_and(|(had, now)| now.is_less_than(had))
         };
-        let is_in_part = |why: &str| why.ends_with(IN_PART);
-        let first = of_no_use().find(|(port, why)| is_changed(port) && !is_less(port) && !is_in_part(why));
+        let is_judged = |port: &Interface| is_changed(port) && !is_less(port) && !found.in_part.contains(&port.name);
+        let first = of_no_use().find(|(port, _)| is_judged(port));
         let words = first.map(|(port, why)| format!("it has VLANs of {} and no use of them: {why}", port.name));
         let words = words.or_else(|| {
             let known = |(name, why)| Some((found.running.interfaces.get(name)?, why));
@@ -95,7 +100,7 @@ mod tests {
             running.config.interfaces.insert(port.name.clone(), port);
         }
         running.unused.insert(dead.parse().unwrap(), "there is no such device".to_owned());
-        Found { running }
+        Found { running, in_part: BTreeSet::new() }
     }
 
     #[test]
@@ -110,7 +115,7 @@ mod tests {
         assert_eq!(trial.ends(&found("5", "p1")), None, "it may have been so before");
         // A bond of which one interface carries frames.
         let mut in_part = found("7", "p1");
-        in_part.running.unused.values_mut().for_each(|why| *why += IN_PART);
+        in_part.in_part.insert("p1".parse().unwrap());
         trial.begins("ovs-vsctl -- set port p1 tag=7", true);
         assert_eq!(trial.ends(&in_part), None);
     }

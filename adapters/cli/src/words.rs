@@ -12,8 +12,8 @@ use mercury_model::InterfaceScope;
 
 pub(crate) use lists::vlans;
 pub use overlay::vni_states;
+pub(crate) use read::unused;
 pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
-pub(crate) use read::{IN_PART, unused};
 pub use render::CliRenderer;
 pub use state::{PortStates, PortTable, Untold, port_states};
 

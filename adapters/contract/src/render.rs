@@ -115,12 +115,9 @@ impl Writing<'_> {
     }
 
     fn leave(&self, operations: &mut Operations, interface: &InterfaceName, list: List) -> Result<(), Unrenderable> {
-        // Whether LACP is spoken, the members say with the type.
+        // Whether LACP is spoken, the members say with the type; the rate that the aggregate says
+        // for itself means nothing then, and may be another's.
         if list == List::Lacp && self.tree.channel_group.is_some() {
-            let own = self.tree.leaves.get(&Leaf::LacpInterval);
-            own.into_iter().flat_map(LeafTree::paths).for_each(|path| {
-                self.interface(operations, interface).set(path, None);
-            });
             return Ok(());
         }
         match self.tree.lists.get(&list) {

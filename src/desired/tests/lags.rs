@@ -295,3 +295,24 @@ fn a_member_has_no_mtu_of_its_own_where_its_system_takes_none() {
         assert_eq!((bench.members("lag10").len(), bench.port("ethernet-1/1").mtu), (2, left));
     }
 }
+
+/// Of the network team's port channel, the rate is theirs while nobody speaks LACP, too.
+#[test]
+fn who_joins_first_speaks_at_the_rate_that_the_aggregate_says() {
+    let face = Face::Cli(CliSettings::default());
+    let mut bench = Bench::of(Switch { face, ..spoken("dell_force10", ruled(Rules::default())) });
+    let (lag, port) = ("Port-channel 7", "TenGigabitEthernet 0/1");
+    let kind = Some(InterfaceType::Ieee8023adLag);
+    let made = Interface { kind, ..bench.port(lag) };
+    bench.device.interfaces.insert(made.name.clone(), made);
+    bench.allow(lag);
+    let joins = ironic(port, &json!({"mode": "access", "native_vlan": 100, "lag_name": lag}));
+    let intent = bench.intent("update_port", &joins).unwrap();
+    let target = &intent.targets[0];
+    for rate in [mercury_model::LacpInterval::Fast, mercury_model::LacpInterval::Slow] {
+        let (mut running, _) = bench.read(target);
+        running.idle_rates.insert(lag.parse().unwrap(), rate);
+        let made = bench.desired(target, &running).unwrap().intended;
+        assert_eq!(made.0.interfaces[&lag.parse().unwrap()].lacp.unwrap().interval, rate);
+    }
+}

@@ -310,6 +310,54 @@ fn a_bond_that_cannot_be_is_not_made_and_what_was_there_stays() {
     assert_eq!(vlans(&bridge, "bond1"), "access 100 []");
 }
 
+/// The port's row goes when its interface joins, and what somebody writes there meanwhile would be
+/// lost.
+#[test]
+fn a_port_that_somebody_changes_meanwhile_joins_no_bond() {
+    let Some(bridge) = furnished() else { return };
+    let mercury = Mercury::serve(&[entry(&bridge)]);
+    let mut client = Client::of(&mercury);
+    let command = bridge.path("ovs-vsctl");
+    for (column, key, change) in
+        [("external_ids", "theirs", "external_ids:theirs=\"it's late\""), ("tag", "", "tag=9 vlan_mode=access")]
+    {
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *\"create port\"*) /usr/bin/ovs-vsctl set port p2 {change};; esac\n\
+             exec /usr/bin/ovs-vsctl \"$@\"\n"
+        );
+        std::fs::write(&command, script).unwrap();
+        std::fs::set_permissions(&command, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        client.call("attach_port", &bonded(["p1", "p2"], 100)).unwrap_err();
+        std::fs::remove_file(&command).unwrap();
+        let held = if key.is_empty() { column.to_owned() } else { format!("{column}:{key}") };
+        let held = bridge.vsctl(&["get", "port", "p2", &held]);
+        assert!(["9", "\"it's late\""].contains(&held.as_str()), "{held}");
+        assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "p1\np2\np3\nteam0");
+        bridge.vsctl(&["clear", "port", "p2", "external_ids"]);
+    }
+    // What was read is there still, whatever it is.
+    let text = "external_ids:mercury=\"it's \u{fc}ber\"";
+    bridge.vsctl(&["set", "port", "p2", text, "other_config:rstp-port-admin-edge=true"]);
+    client.done("attach_port", &bonded(["p1", "p2"], 100));
+    assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "bond1\np3\nteam0");
+}
+
+/// Others plug interfaces in, and have them in bonds.
+#[test]
+fn a_member_that_somebody_plugged_in_stays_where_it_is() {
+    let Some(bridge) = furnished() else { return };
+    let mercury = Mercury::serve(&[entry(&bridge)]);
+    let mut client = Client::of(&mercury);
+    client.done("attach_port", &bonded(["p1", "p2"], 100));
+    bridge.vsctl(&["set", "interface", "p2", "external_ids:iface-id=vm7"]);
+    let error = client.call("detach_port", &bonded(["p1", "p2"], 100)).unwrap_err();
+    assert!(error.message.contains("iface-id"), "{error:?}");
+    assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "bond1\np3\nteam0");
+    bridge.vsctl(&["remove", "interface", "p2", "external_ids", "iface-id"]);
+    client.done("detach_port", &bonded(["p1", "p2"], 100));
+    assert_eq!(bridge.vsctl(&["list-ports", "br0"]), "p1\np2\np3\nteam0");
+}
+
 /// What was accepted is not applied: the device of one is gone, or nobody applies anything.
 #[test]
 fn a_bond_that_nobody_applies_is_undone() {

@@ -11,7 +11,7 @@ mod port;
 mod unread;
 mod vlan;
 
-pub(crate) use json_table::{IN_PART, unused};
+pub(crate) use json_table::unused;
 
 use std::collections::BTreeMap;
 
@@ -141,7 +141,9 @@ pub fn running(
         found.config.vlans.extend(ids.iter().map(vlan));
     }
     if let Some(words) = dialect.words.table() {
-        found.besides.extend(json_table::besides(words, scope, answers, share)?);
+        let told = json_table::besides(words, scope, answers, share)?;
+        found.besides.extend(told.lost);
+        found.seen.extend(told.seen);
     }
     Ok(found)
 }

@@ -235,6 +235,11 @@ impl Device {
     fn line(rules: &Rules, lines: &mut Vec<String>, text: &str) {
         let (mode, others) = rules.resets;
         let bare = text.strip_prefix(rules.undo).unwrap_or(text);
+        // A line of general mode is refused in another.
+        let general = "switchport general";
+        if others.contains(&general) && begins(bare, general) && !lines.contains(&format!("{mode} general")) {
+            return;
+        }
         if begins(bare, mode) && !lines.iter().any(|line| line == text) {
             lines.retain(|line| !others.iter().any(|other| begins(line, other)));
         }

@@ -125,16 +125,20 @@ fn a_script_of_a_port_channel_is_typed_in_an_order_that_the_switch_takes() {
     let alone = with.interfaces.get_mut(&name(OTHER)).unwrap();
     (alone.aggregate_id, alone.switched_vlan) = (None, access(10));
     let expected = "interface Port-channel 7\n portmode hybrid\n switchport\n exit\n\
-                    interface Port-channel 7\n no shutdown\n minimum-links 2\n lacp long-timeout\n exit\n\
+                    interface Port-channel 7\n minimum-links 2\n lacp long-timeout\n no shutdown\n exit\n\
                     interface vlan 10\n untagged Port-channel 7\n exit\n\
                     interface vlan 20\n tagged Port-channel 7\n exit\n\
+                    interface TenGigabitEthernet 0/1\n shutdown\n exit\n\
                     interface vlan 10\n no untagged TenGigabitEthernet 0/1\n exit\n\
                     interface TenGigabitEthernet 0/1\n no switchport\n exit\n\
+                    interface TenGigabitEthernet 0/1\n no shutdown\n exit\n\
                     interface TenGigabitEthernet 0/1\n port-channel-protocol LACP\n  port-channel 7 mode active\n  exit\n exit\n";
     assert_eq!(typed(&mut switch, &with), expected);
-    let expected = "interface TenGigabitEthernet 0/1\n no port-channel-protocol LACP\n exit\n\
+    let expected = "interface TenGigabitEthernet 0/1\n shutdown\n exit\n\
+                    interface TenGigabitEthernet 0/1\n no port-channel-protocol LACP\n exit\n\
                     interface TenGigabitEthernet 0/1\n switchport\n exit\n\
                     interface vlan 10\n untagged TenGigabitEthernet 0/1\n exit\n\
+                    interface TenGigabitEthernet 0/1\n no shutdown\n exit\n\
                     interface vlan 10\n no untagged Port-channel 7\n exit\n\
                     interface vlan 20\n no tagged Port-channel 7\n exit\n\
                     no interface Port-channel 7\n";
@@ -300,5 +304,30 @@ fn what_a_port_says_of_others_does_not_go_with_its_vlans() {
         switch.apply(&script);
         assert_eq!(running(&switch).interfaces[&name(port)].switched_vlan, vlans, "{script}");
         assert!(switch.text().contains("spanning-tree rstp edge-port"), "{script}");
+    }
+}
+
+/// It says for itself what the rate is, also while that means nothing.
+#[test]
+fn the_rate_of_a_port_channel_stays_when_its_first_member_joins_and_its_last_leaves() {
+    let dialect = dialect("dell_force10");
+    for (line, interval) in [("", LacpInterval::Fast), (" lacp long-timeout\n", LacpInterval::Slow)] {
+        let text = format!("interface {ONE}\n no shutdown\ninterface {LAG}\n no shutdown\n{line}interface vlan 10\n");
+        let mut switch = Device::of(&dialect, &text);
+        let (lines, before) = (switch.lines(), running(&switch));
+        assert_eq!((before.interfaces[&name(LAG)].lacp, before.idle_rates[&name(LAG)]), (None, interval));
+        let mut wanted = before.config.clone();
+        wanted.interfaces.get_mut(&name(ONE)).unwrap().aggregate_id = Some(name(LAG));
+        let lag = wanted.interfaces.get_mut(&name(LAG)).unwrap();
+        lag.aggregation = Some(Aggregation { lag_type: Some(LagType::Lacp), ..Aggregation::default() });
+        lag.lacp = Some(Lacp { interval, ..Lacp::default() });
+        let joins = render(&dialect, &Plan::between(&before, &Intended(wanted.clone()))).unwrap();
+        switch.apply(&joins);
+        let now = running(&switch);
+        assert_eq!(now.interfaces, wanted.interfaces);
+        let leaves = render(&dialect, &Plan::between(&now, &Intended(before.config.clone()))).unwrap();
+        assert!(![&joins, &leaves].iter().any(|script| script.to_string().contains("timeout")), "{joins}{leaves}");
+        switch.apply(&leaves);
+        assert_eq!(switch.lines(), lines);
     }
 }

@@ -12,14 +12,17 @@ mod brownfield;
 mod carried;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
+mod closed;
 mod database;
 mod device;
 mod device_rules;
 mod fabric;
 mod force10;
 mod forms;
+mod general;
 mod large;
 mod made;
+mod missing;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
 mod nvue;

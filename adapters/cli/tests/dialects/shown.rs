@@ -305,7 +305,9 @@ fn a_bond_of_open_vswitch_is_a_port_of_several_interfaces_or_of_one_of_another_n
         let member = port(name);
         assert_eq!(member.aggregate_id.as_ref().map(ToString::to_string).as_deref(), Some(of));
         assert_eq!(member.description.as_ref().map(ToString::to_string).as_deref(), text);
-        assert_eq!((member.mtu, member.switched_vlan), (None, None));
+        // Somebody plugged one in, who has it in a bond.
+        let is_foreign = member.switched_vlan.as_ref().and_then(SwitchedVlan::foreign).is_some();
+        assert_eq!((member.mtu, member.switched_vlan.is_some(), is_foreign), (None, name == "p1", name == "p1"));
     }
     assert_eq!((port("bond9").aggregate_id, running.besides.len()), (None, 1), "{:?}", running.besides);
     assert_eq!(running.besides[&"lone".parse().unwrap()], "bond_mode");

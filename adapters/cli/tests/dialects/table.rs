@@ -101,6 +101,12 @@ impl Tables {
                 for column in columns {
                     let (column, value) = column.split_once('=').unwrap();
                     let held = row.get(column).map(String::as_str);
+                    let held_map = || {
+                        let pairs = row.iter().filter_map(|(key, value)| {
+                            Some(format!("\"{}\"=\"{value}\"", key.strip_prefix(column)?.strip_prefix(':')?))
+                        });
+                        format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+                    };
                     let is_so = match (column, value) {
                         ("interfaces", value) => {
                             let own = self.places.get(*name).ok_or_else(|| format!("no interfaces of {name}"))?;
@@ -109,8 +115,10 @@ impl Tables {
                             wanted.sort();
                             own == wanted
                         }
+                        (column, value) if MAPS.contains(&column) => held_map() == value,
+                        (_, value) if value.contains(',') => held == Some(value.trim_matches(['[', ']'])),
                         (_, "[]" | "false" | "0") => held.is_none(),
-                        (_, value) => held == Some(value),
+                        (_, value) => held == Some(value.trim_matches('"')),
                     };
                     refuse(!is_so, "not so", name)?;
                 }

@@ -136,3 +136,58 @@ fn how_ports_become_members_is_said_once_and_whole() {
         assert!(errors[0].to_string().contains(told), "{told}: {errors:?}");
     }
 }
+
+#[test]
+fn the_words_of_a_command_line_are_whole_or_refused_by_name() {
+    let pvid = "native-vlan = \"switchport general pvid {value}\"";
+    for (name, from, to, told) in [
+        (
+            "dell_powerconnect",
+            "mode = \"general\"",
+            "mode = \"trunk\"",
+            "general.mode: is no word of a mode of its own",
+        ),
+        ("dell_powerconnect", pvid, "native-vlan = \"pvid {value}\"", "general: needs port.native-vlan, which is"),
+        ("dell_powerconnect", "vlan add {value} tagged", "vlan add tagged", "general.tagged: the line has no {value}"),
+        (
+            "dell_powerconnect",
+            "{ said = { false = \"shutdown\" }, absent = \"true\" }",
+            "{ said = { true = \"up\" }, absent = \"true\" }",
+            "general: needs a line of port.enabled",
+        ),
+        ("dell_force10", "false = \"shutdown\", ", "", "members.switched: needs a line of port.enabled"),
+        ("dell_force10", "\"!untagged {name}\"", "\"!untagged\"", "members.switched.default: the line has no {name}"),
+        (
+            "netmiko_ovs_linux",
+            "--columns=_uuid,name,interfaces,",
+            "--columns=_uuid,name,",
+            "bonds: no command shows interfaces of Port",
+        ),
+        ("netmiko_ovs_linux", "protected list Port", "list Port", "bonds: no command shows protected of Port"),
+        ("netmiko_ovs_linux", ",output_port list", " list", "bonds: no command shows output_port of Mirror"),
+        ("netmiko_ovs_linux", "cur_cfg,next_cfg list", "cur_cfg list", "applied: no command shows next_cfg"),
+        (
+            "netmiko_ovs_linux",
+            "joins = \"add port {name} interfaces {value}\"",
+            "joins = \"add port {name}\"",
+            "bonds.parts.joins: the line has no {value}",
+        ),
+        (
+            "netmiko_ovs_linux",
+            "form = \"json-table\"",
+            "form = \"indented\"",
+            "bonds: only where the form is json-table",
+        ),
+        (
+            "cisco_ios",
+            "vlan = { enter = \"vlan {vlan-id}\" }",
+            "vlan = { enter = \"vlan\" }",
+            "vlan.enter: the line has no {vlan-id}",
+        ),
+    ] {
+        let (_, text) = EMBEDDED.iter().find(|(own, _)| *own == name).unwrap();
+        assert!(text.contains(from), "{name} {from}");
+        let errors = load(&[("x", text.replacen(from, to, 1).as_str())]).unwrap_err();
+        assert!(errors[0].to_string().contains(told), "{told}: {errors:?}");
+    }
+}

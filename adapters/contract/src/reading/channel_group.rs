@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_model::{DeviceConfig, Foreign, Interface, InterfaceName, Leaf, Value};
+use mercury_model::{DeviceConfig, Foreign, Interface, InterfaceName, LacpInterval, Leaf, Value};
 
 use super::{Data, Entry, value};
 use crate::ChannelGroup;
@@ -29,11 +29,13 @@ impl Bundles {
 
     /// Tells the aggregates. Where members differ, it is kept as read. The rate of LACP may be
     /// told by the aggregate itself (`own_rate`), and means nothing without a member that
-    /// speaks it.
-    pub(super) fn tell(self, config: &mut DeviceConfig, own_rate: bool) {
+    /// speaks it: those that are told so all the same.
+    pub(super) fn tell(self, config: &mut DeviceConfig, own_rate: bool) -> BTreeMap<InterfaceName, LacpInterval> {
         let speaks = |said: &Vec<Said>| said.iter().all(|said| lag_type(said) == Some("LACP"));
         let silent = |one: &&mut Interface| one.is_aggregate() && !self.0.get(&one.name).is_some_and(speaks);
+        let mut idle = BTreeMap::new();
         for aggregate in config.interfaces.values_mut().filter(silent).filter(|_| own_rate) {
+            idle.extend(aggregate.lacp.map(|lacp| (aggregate.name.clone(), lacp.interval)));
             Leaf::LacpInterval.set(aggregate, None);
             aggregate.lacp = None;
         }
@@ -57,6 +59,7 @@ impl Bundles {
             let rates = said.iter().map(|said| said.rate.clone().unwrap_or_else(|| "normal".to_owned()));
             tell(aggregate, Leaf::LacpInterval, &said, interval, rates);
         }
+        idle
     }
 }
 

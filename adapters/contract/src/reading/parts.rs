@@ -149,7 +149,8 @@ impl<'l> Parts<'l> {
         let (Looking { tree, defaults, .. }, scope) = (self.looking, self.scope);
         let beside = self.beside.take().unwrap_or_else(|| Beside::read(self.looking, last, scope));
         let mut config = DeviceConfig { interfaces: self.interfaces.whole(), ..beside.config };
-        self.bundles.tell(&mut config, tree.channel_group.is_some() && !tree.is_grouped(Leaf::LacpInterval));
+        let idle_rates =
+            self.bundles.tell(&mut config, tree.channel_group.is_some() && !tree.is_grouped(Leaf::LacpInterval));
         without_entry::<D>(&beside.elsewhere, scope, &mut config);
         let mut shared = self.shared;
         in_lists(tree, last, scope, &mut config, &mut shared);
@@ -157,6 +158,7 @@ impl<'l> Parts<'l> {
         Running {
             written: self.written.whole(),
             alone: self.alone,
+            idle_rates,
             shared,
             places: self.places,
             besides: self.besides,

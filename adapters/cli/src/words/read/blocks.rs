@@ -86,9 +86,10 @@ impl<'t> Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
-    /// Whether the next line is an indented one.
+    /// Whether the next line that is no mark is an indented one.
     fn goes_on(&self) -> bool {
-        let next = self.lines.clone().find(|line| !line.trim().is_empty());
+        let is_mark = |line: &str| self.words.comments.iter().any(|mark| mark == line);
+        let next = self.lines.clone().find(|line| !line.trim().is_empty() && !is_mark(line.trim_end()));
         next.is_some_and(|line| line.starts_with(char::is_whitespace))
     }
 
@@ -138,6 +139,10 @@ impl<'t> Iterator for Lines<'t> {
                 continue;
             }
             let leaves = is_comment || self.words.leave.as_deref() == Some(text);
+            let switched = self.words.members.as_ref().and_then(|own| own.switched.as_ref());
+            if switched.and_then(|own| own.default.as_ref()).is_some_and(|form| form.fits(text)) {
+                return Some(Blocked::Line(text));
+            }
             match self.words.form {
                 CliForm::Indented | CliForm::JsonTable
                     if indent == 0 && self.words.comments.iter().any(|mark| mark == text) =>

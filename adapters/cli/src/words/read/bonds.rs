@@ -74,13 +74,18 @@ impl Places {
         Some(port.as_str())
     }
 
-    /// What is to be read of a member: where it is, and what it is called there.
+    /// What is to be read of a member: where it is, what it is called there, and what its interface
+    /// says of whose it is. What all interfaces of the bond say, the bond says.
     pub(super) fn member(own: &Bonds, row: &Row<'_>, bond: &str, blocks: &mut String) {
         // Writing to a string cannot fail.
         let _ = writeln!(blocks, " Member of {bond}");
         let [column, key] = &own.columns.text;
         if let Some(text) = row.cell(column).and_then(|map| held(map, key)) {
             let _ = writeln!(blocks, " Member {key} {text}");
+        }
+        let is_common = |heading: &str| own.columns.common.iter().any(|column| column == heading);
+        for (heading, cell) in row.cells().filter(|(heading, _)| *heading != ID && !is_common(heading)) {
+            lines(blocks, row.table, heading, cell);
         }
     }
 
@@ -151,6 +156,13 @@ impl Lost {
         }
     }
 
+    /// Octets that it takes.
+    pub(super) fn octets(&self) -> usize {
+        let texts = |all: &Vec<String>| all.iter().map(|text| PORT + text.len()).sum::<usize>();
+        let of = self.of.iter().flatten().map(|(name, all)| PORT + name.len() + texts(all));
+        self.places.octets() + of.sum::<usize>()
+    }
+
     /// Of all ports that are asked for.
     pub(super) fn told(self, words: &CliWords, has: impl Fn(&str) -> bool) -> BTreeMap<InterfaceName, String> {
         let [plain, of_bonds] = self.of;
@@ -163,6 +175,40 @@ impl Lost {
             Some((name.parse().ok()?, lost.join(", ")))
         };
         all.filter_map(named).collect()
+    }
+}
+
+/// What columns of a port hold, a line for each, as `ovs-vsctl` takes values (RFC 7047 section 5.1
+/// has those that are shown).
+pub(super) fn same(own: &Bonds, row: &Row<'_>) -> String {
+    let value = |column: &String| Some(format!("{column}={}", taken(row.cell(column)?)));
+    own.columns.same.iter().filter_map(value).collect::<Vec<_>>().join("\n")
+}
+
+/// A value as it is taken; a text in quotation marks, of ASCII alone.
+fn taken(cell: &Value) -> String {
+    let held = cell.get(1).and_then(Value::as_array);
+    match (cell.get(0).and_then(Value::as_str), held) {
+        (Some("set"), Some(values)) => format!("[{}]", values.iter().map(taken).collect::<Vec<_>>().join(",")),
+        (Some("map"), Some(pairs)) => {
+            let pair = |pair: &Value| [0, 1].map(|place| pair.get(place).map(taken).unwrap_or_default()).join("=");
+            format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(","))
+        }
+        (Some("uuid"), None) => cell.get(1).and_then(Value::as_str).unwrap_or_default().to_owned(),
+        _ => {
+            let mut text = String::new();
+            for c in cell.to_string().chars() {
+                if c.is_ascii() {
+                    text.push(c);
+                } else {
+                    let mut units = [0; 2];
+                    c.encode_utf16(&mut units).iter().for_each(|unit| {
+                        let _ = write!(text, "\\u{unit:04x}");
+                    });
+                }
+            }
+            text
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! Open vSwitch's tools print them (RFC 7047 section 5.1 has the values).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
 };
 
@@ -21,8 +21,17 @@ use super::{
 };
 use crate::words::Asked;
 
-/// How what is said of a bond ends that carries frames all the same.
-pub(crate) const IN_PART: &str = "; on its other interfaces it is";
+/// What the system has no use of.
+#[derive(Default)]
+pub(crate) struct Unused {
+    /// Why, by the names of ports.
+    pub(crate) why: BTreeMap<String, String>,
+    /// The bonds one of whose interfaces is of use: they are there so that one may fail.
+    pub(crate) in_part: BTreeSet<String>,
+}
+
+/// Octets that a port takes beside its name and what is said of it.
+const ENTRY: usize = 96;
 
 /// The column that names a row.
 const KEY: &str = "name";
@@ -37,6 +46,11 @@ pub(super) struct Row<'r> {
 impl<'r> Row<'r> {
     pub(super) fn cell(&self, heading: &str) -> Option<&'r Value> {
         self.headings.iter().zip(self.cells).find(|(own, _)| *own == heading).map(|(_, cell)| cell)
+    }
+
+    /// Each with its heading.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&'r str, &'r Value)> {
+        self.headings.iter().map(String::as_str).zip(self.cells)
     }
 
     pub(super) fn name(&self) -> Option<String> {
@@ -78,8 +92,7 @@ pub(super) fn blocks(
 }
 
 /// Why the system has no use of what is configured on ports, of those that are asked for: it
-/// has what is configured all the same. Of a bond one of whose interfaces is of use it says so, too
-/// ([`IN_PART`]): it is there so that one may fail.
+/// has what is configured all the same.
 ///
 /// # Errors
 /// [`Unreadable`]: these are not the tables that there should be, or there is no room.
@@ -88,8 +101,8 @@ pub(crate) fn unused(
     scope: &Scope,
     answers: &[String],
     share: &mut Share,
-) -> Result<BTreeMap<String, String>, Unreadable> {
-    let mut unused = BTreeMap::new();
+) -> Result<Unused, Unreadable> {
+    let mut unused = Unused::default();
     let Some(device) = &words.device else { return Ok(unused) };
     let asked_of = |name: String| named_by(words, &name).filter(|name| Asked::of(&scope.interfaces).has(name));
     for (shown, answer) in words.shows.iter().zip(answers) {
@@ -107,21 +120,36 @@ pub(crate) fn unused(
             if let Some(bond) = bond {
                 bonds.entry(bond).or_default().push(why.as_ref().map(|why| format!("{name}: {why}")));
             }
-            unused.extend(asked_of(name).zip(why));
+            unused.why.extend(asked_of(name).zip(why));
             Ok(Some(()))
         })?;
+        let told = |why: &Option<String>| ENTRY + why.as_ref().map_or(0, String::len);
+        let of_bonds = bonds.iter().map(|(bond, all)| ENTRY + bond.len() + all.iter().map(told).sum::<usize>());
+        share.grow(places.octets() + of_bonds.sum::<usize>())?;
         for (bond, interfaces) in bonds {
             let dead: Vec<&str> = interfaces.iter().flatten().map(String::as_str).collect();
-            let in_part = if dead.len() < interfaces.len() { IN_PART } else { "" };
-            let why = (!dead.is_empty()).then(|| format!("{}{in_part}", dead.join(", ")));
-            unused.extend(asked_of(bond).zip(why));
+            let Some(bond) = asked_of(bond).filter(|_| !dead.is_empty()) else { continue };
+            let is_in_part = dead.len() < interfaces.len();
+            let more = if is_in_part { "; on its other interfaces it is" } else { "" };
+            unused.why.insert(bond.clone(), format!("{}{more}", dead.join(", ")));
+            unused.in_part.extend(is_in_part.then_some(bond));
         }
     }
+    share.grow(unused.why.iter().map(|(name, why)| ENTRY + name.len() + why.len()).sum())?;
     Ok(unused)
 }
 
+/// What ports hold besides.
+#[derive(Default)]
+pub(super) struct Besides {
+    /// What is not Mercury's and would be lost.
+    pub(super) lost: BTreeMap<InterfaceName, String>,
+    /// What has to be there still when it goes, as [`mercury_model::Running::seen`] has it.
+    pub(super) seen: BTreeMap<InterfaceName, String>,
+}
+
 /// What of ports is not Mercury's and would be lost if their rows went, of those that are asked
-/// for: of an interface that joins a bond its port's, and of a bond that goes its own.
+/// for, and what is there: of an interface that joins a bond its port's, and of a bond that goes its own.
 ///
 /// # Errors
 /// [`Unreadable`]: these are not the tables that there should be, or there is no room.
@@ -130,17 +158,25 @@ pub(super) fn besides(
     scope: &Scope,
     answers: &[String],
     share: &mut Share,
-) -> Result<BTreeMap<InterfaceName, String>, Unreadable> {
-    let mut besides = BTreeMap::new();
+) -> Result<Besides, Unreadable> {
+    let mut besides = Besides::default();
     let Some(own) = &words.bonds else { return Ok(besides) };
+    let is_asked = |name: &str| Asked::of(&scope.interfaces).has(name);
     for (shown, answer) in words.shows.iter().zip(answers) {
         let mut lost = Lost::default();
         each(shown, answer, share, &mut |row| {
             lost.row(own, row);
+            if row.table == own.columns.ports
+                && let Some(name) = row.name().and_then(|name| named_by(words, &name)).filter(|name| is_asked(name))
+            {
+                besides.seen.extend(name.parse().ok().map(|name| (name, bonds::same(own, row))));
+            }
             Ok(Some(()))
         })?;
-        besides.extend(lost.told(words, |name| Asked::of(&scope.interfaces).has(name)));
+        share.grow(lost.octets())?;
+        besides.lost.extend(lost.told(words, is_asked));
     }
+    share.grow(besides.seen.iter().map(|(name, seen)| ENTRY + name.as_str().len() + seen.len()).sum())?;
     Ok(besides)
 }
 
@@ -354,7 +390,7 @@ mod tests {
         let unused = |scope: &Scope| {
             let found =
                 super::unused(words, scope, &[text.to_owned()], &mut Budget::shared().share(MAX_REPLY)).unwrap();
-            found.into_iter().collect::<Vec<_>>()
+            found.why.into_iter().collect::<Vec<_>>()
         };
         let mut scope = Scope::default();
         ["gone", "there"].iter().for_each(|name| scope.add_interface(name.parse().unwrap()));

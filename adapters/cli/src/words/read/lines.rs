@@ -120,7 +120,7 @@ impl<'t> Lines<'t> {
                     for name in said.ports.into_iter().filter(|name| is_asked(name)) {
                         tree.beside(if self.ports.contains_key(&name) { MEMBER } else { ENTRY })?;
                         let port = self.ports.entry(name).or_default();
-                        ids.iter().for_each(|id| port.member(id, said.is_tagged));
+                        ids.iter().for_each(|id| port.member(id, said.place));
                     }
                     return Ok(());
                 }

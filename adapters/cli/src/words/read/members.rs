@@ -8,12 +8,23 @@ use super::blocks::{Block, named_by};
 /// Ports that one range may have: more than any chassis.
 const RANGE: u32 = 4096;
 
+/// How a port is in a VLAN.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Its frames bear the VLAN's tag.
+    Tagged,
+    /// They bear none.
+    Untagged,
+    /// They bear none, since it is untagged in no other VLAN.
+    Default,
+}
+
 /// What such a line says.
 pub(super) struct Membership {
     /// The ports, by the names that Mercury knows them by.
     pub(super) ports: Vec<String>,
-    /// Whether their frames bear the VLAN's tag.
-    pub(super) is_tagged: bool,
+    /// How they are in it.
+    pub(super) place: Place,
 }
 
 /// What a line says of its VLAN's ports; `None` where it is about something else.
@@ -26,13 +37,14 @@ pub(super) fn said(words: &CliWords, members: &VlanMembers, line: &str) -> Optio
         .strip_prefix(&words.undo)
         .is_some_and(|rest| [&members.tagged, &members.untagged].iter().any(|form| form.fits(rest)))
     {
-        return Some(Ok(Membership { ports: Vec::new(), is_tagged: false }));
+        return Some(Ok(Membership { ports: Vec::new(), place: Place::Untagged }));
     }
     let named = |form: &Template| form.read(line)?.get(Hole::Name).map(|text| ports(words, text).ok_or(()));
-    let membership = |is_tagged| move |ports| Membership { ports, is_tagged };
-    named(&members.tagged)
-        .map(|ports| ports.map(membership(true)))
-        .or_else(|| named(&members.untagged).map(|ports| ports.map(membership(false))))
+    let default = members.switched.as_ref().and_then(|own| own.default.as_ref());
+    let forms =
+        [(Some(&members.tagged), Place::Tagged), (Some(&members.untagged), Place::Untagged), (default, Place::Default)];
+    let said = |(form, place): (Option<&Template>, Place)| Some(named(form?)?.map(|ports| Membership { ports, place }));
+    forms.into_iter().find_map(said)
 }
 
 /// The number of the aggregate that a block is, where it may list its members.

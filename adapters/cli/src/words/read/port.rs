@@ -5,7 +5,7 @@ use mercury_adapter::{
 };
 use mercury_model::{InterfaceType, VlanId, VlanSet};
 
-use super::{bonds::BOND, general::General};
+use super::{bonds::BOND, general::General, members::Place};
 use crate::words::lists;
 
 /// What was said so far.
@@ -22,6 +22,8 @@ pub(super) struct Port<'t> {
     /// VLANs that say it is in them, untagged and tagged.
     untagged: Vec<VlanId>,
     tagged: Vec<VlanId>,
+    /// The VLAN that it is untagged in as long as it is untagged in no other.
+    by_default: Option<VlanId>,
     /// Whether VLANs can name it, and what lets it be both untagged and tagged.
     is_switched: bool,
     /// Whether a line is there that goes with what lets VLANs name it.
@@ -70,8 +72,12 @@ impl<'t> Port<'t> {
     }
 
     /// A VLAN says that the port is in it.
-    pub(super) fn member(&mut self, vlan: VlanId, is_tagged: bool) {
-        let vlans = if is_tagged { &mut self.tagged } else { &mut self.untagged };
+    pub(super) fn member(&mut self, vlan: VlanId, place: Place) {
+        let vlans = match place {
+            Place::Tagged => &mut self.tagged,
+            Place::Untagged => &mut self.untagged,
+            Place::Default => return self.by_default = Some(vlan),
+        };
         // Shown twice, it is in it once.
         if vlans.last() != Some(&vlan) {
             vlans.push(vlan);
@@ -231,11 +237,11 @@ impl<'t> Port<'t> {
         Ok(())
     }
 
-    /// What general mode says, as a trunk's lines say it: one VLAN is untagged, and it is the
-    /// one that untagged frames are in.
+    /// What general mode says, as a trunk's lines say it where one VLAN is untagged and it is the
+    /// one that untagged frames are in; else as what a script left that ended too early.
     ///
-    /// The untagged VLAN where no line says it.
-    fn in_general(&mut self, own: &GeneralMode) -> Option<VlanId> {
+    /// The VLANs that no line says in those words: of `access-vlan`, and the PVID.
+    fn in_general(&mut self, own: &GeneralMode) -> (VlanSet, Option<VlanId>) {
         let is_in_it = self.leaves.contains(&("mode", own.mode.as_str()));
         let pvid = self.leaves.iter().find(|(node, _)| *node == "native-vlan").map(|(_, pvid)| *pvid);
         let said = self.general.take();
@@ -243,18 +249,16 @@ impl<'t> Port<'t> {
             if said.is_some() || pvid.is_some() {
                 self.foreign.push("lines of general mode in another");
             }
-            return None;
+            return (VlanSet::new(), None);
         }
         let General { untagged, tagged } = said.unwrap_or_else(|| General::of(own));
         let native = pvid.map_or(Some(own.starts), |pvid| pvid.parse().ok());
-        if native.map(|id| std::iter::once(id).collect::<VlanSet>()).as_ref() != Some(&untagged) {
-            self.foreign.push("general mode with other untagged VLANs than the PVID");
-            return None;
-        }
+        let is_trunk = native.is_some_and(|id| untagged == std::iter::once(id).collect());
         self.leaves.retain(|(node, _)| !["mode", "access-vlan"].contains(node));
-        self.leaves.push(("mode", "trunk"));
-        self.trunk = Some(tagged.union(&untagged));
-        native.filter(|_| pvid.is_none())
+        self.leaves.push(("mode", if is_trunk { "trunk" } else { GeneralMode::MIXED }));
+        let (listed, apart) = if is_trunk { (tagged.union(&untagged), VlanSet::new()) } else { (tagged, untagged) };
+        self.trunk = Some(listed).filter(|listed| !listed.is_empty());
+        (apart, native.filter(|_| pvid.is_none()))
     }
 
     /// The port's entry in the data.
@@ -275,16 +279,20 @@ impl<'t> Port<'t> {
             self.modes(whole);
         }
         self.member_of(words, entry, tree)?;
+        // Where a VLAN names it, it is told which one; else none is.
+        let by_default = self.by_default.filter(|_| self.untagged.is_empty() && !self.tagged.is_empty());
+        self.untagged.extend(by_default);
         let is_named = !self.tagged.is_empty() || !self.untagged.is_empty();
         if is_named || self.is_switched {
             let is_trunk = !self.tagged.is_empty();
             let mode = if is_trunk { "trunk" } else { "access" };
             let both = if self.both.is_some() { SwitchedPort::BOTH } else { "" };
+            let default = if by_default.is_some() { SwitchedPort::DEFAULT } else { "" };
             let bound = if self.is_bound { SwitchedPort::BOUND } else { "" };
-            entry.push(tree.copied_leaf("mode", &format!("{mode}{both}{bound}"))?);
-        } else {
-            // Nobody but an owner of the port knows what it is to be.
-            self.foreign.extend(self.both);
+            entry.push(tree.copied_leaf("mode", &format!("{mode}{both}{default}{bound}"))?);
+        } else if self.both.is_some() {
+            // As a script leaves it that ends too early.
+            entry.push(tree.copied_leaf("mode", SwitchedPort::UNNAMED)?);
         }
         if is_named {
             for vlan in std::mem::take(&mut self.untagged) {
@@ -292,8 +300,24 @@ impl<'t> Port<'t> {
             }
             self.trunk = Some(std::mem::take(&mut self.tagged).into_iter().collect());
         }
-        if let Some(native) = words.general.as_ref().and_then(|own| self.in_general(own)) {
-            entry.push(tree.copied_leaf("native-vlan", &native.to_string())?);
+        if let Some(own) = &words.general {
+            let (untagged, pvid) = self.in_general(own);
+            for range in untagged.ranges() {
+                entry.push(tree.copied_leaf("access-vlan", &range.with_separator("-"))?);
+            }
+            if let Some(pvid) = pvid {
+                entry.push(tree.copied_leaf("native-vlan", &pvid.to_string())?);
+            }
+            let is_unlisted = self.trunk.as_ref().is_none_or(VlanSet::is_empty);
+            if is_unlisted && words.trunk.absent == TrunkAbsent::Unknown {
+                self.trunk = None;
+                let of = |leaf: &mut (&'t str, &'t str)| {
+                    if *leaf == ("mode", "trunk") {
+                        leaf.1 = GeneralMode::UNLISTED;
+                    }
+                };
+                self.leaves.iter_mut().for_each(of);
+            }
         }
         self.leaves.retain(|(node, _)| *node != "switched");
         let has = |node: &str| self.leaves.iter().any(|(own, _)| *own == node);

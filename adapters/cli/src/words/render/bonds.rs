@@ -195,7 +195,7 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
             Some(first) => one(&own.bridge_of_interface, first.name),
             None => one(&own.bridge_of_port, bond),
         };
-        let mut goes = |forms: &[Template], name: &str, interfaces: String| {
+        let mut goes = |forms: &[Template], name: &str, interfaces: String, same: Option<String>| {
             going += 1;
             let all = [
                 (Hole::Name, name.to_owned()),
@@ -203,13 +203,14 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
                 (Hole::Number, going.to_string()),
                 (Hole::Bridge, bridge.clone()),
             ];
-            gone.extend(forms.iter().chain([&own.goes]).map(|form| filled(form, all.iter().cloned())));
+            let fill = |form| filled(form, all.iter().cloned());
+            gone.extend(forms.iter().map(fill).chain(same).chain([fill(&own.goes)]));
         };
         for moved in joins.iter().filter(|moved| moved.from.is_none()) {
-            goes(&own.spare, moved.name, moved.row.clone());
+            goes(&own.spare, moved.name, moved.row.clone(), same(own, moved));
         }
         if places.gone.contains(bond.as_str()) {
-            goes(&own.alone, bond, rows(&leaves));
+            goes(&own.alone, bond, rows(&leaves), None);
         }
         let together =
             |from: &String| filled(&own.together, [(Hole::Name, from.clone()), (Hole::Bridge, bridge.clone())]);
@@ -230,6 +231,15 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
         }
     }
     [named, [gone, come].concat()]
+}
+
+/// What goes on only where a port that goes holds what was read of it.
+fn same(own: &BondParts, moved: &Move<'_>) -> Option<String> {
+    // A shell ends no text within these marks but at the next.
+    let value = |line: &str| format!("'{}'", line.replace('\'', r"'\''"));
+    let values = moved.change.seen.lines().map(value).collect::<Vec<_>>().join(" ");
+    let all = || [(Hole::Name, moved.name.to_owned()), (Hole::Value, values.clone())];
+    (!values.is_empty()).then(|| filled(&own.same, all()))
 }
 
 /// What MTU an interface has in its place: a bond's is that of all its interfaces, and who

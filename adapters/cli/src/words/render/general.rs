@@ -1,117 +1,221 @@
 //! A trunk with an untagged VLAN where that takes a mode of its own.
+//!
+//! Whether a change of mode takes the lines of that mode away was not seen on a switch: they are
+//! taken away one by one before it is left, and said whole when it is entered.
 
-use mercury_adapter::{CliLine, EntryOperations, GeneralMode, Hole, Names, Said, Template, Unrenderable};
-use mercury_model::{Change, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
+use mercury_adapter::{
+    CliLine, EntryOperations, GeneralMode, Hole, LeafOperation, Names, Said, Template, Unrenderable,
+};
+use mercury_model::{Change, ForeignVlans, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
 
-use super::{Turn, Typing, whole};
+use super::{JOINS, Turn, Typing, closed::Closed, last, whole};
 use crate::words::lists;
 
 /// Lines, each with its turn.
 pub(super) type Lines = Vec<(Turn, String)>;
 
-/// What a port in that mode carries, untagged and tagged.
-type Carried = (VlanId, VlanSet);
+/// What a port in that mode carries.
+#[derive(Clone, PartialEq, Eq)]
+struct Carried {
+    pvid: VlanId,
+    untagged: VlanSet,
+    tagged: VlanSet,
+}
+
+/// How a port is there, or is to be.
+#[derive(Clone, PartialEq, Eq)]
+enum Mode {
+    /// Nothing is said of it.
+    Unsaid,
+    Access(Option<VlanId>),
+    /// Without an untagged VLAN.
+    Trunk(VlanSet),
+    /// A trunk that carries nobody knows what.
+    Unlisted,
+    General(Carried),
+}
 
 /// The lines that change what a port carries, where it is in that mode before or after, and the
-/// operations that are left.
+/// operations that are left; where it would carry on its way what it is not to, it is closed.
 pub(super) fn lines(
     typing: &Typing<'_>,
     own: &GeneralMode,
     change: &Change,
     entry: &EntryOperations,
 ) -> Result<Option<(Lines, EntryOperations)>, Unrenderable> {
-    let (before, after) = (general(change.before.as_ref()), general(change.after.as_ref()));
-    if before.is_none() && after.is_none() {
-        return Ok(None);
-    }
-    let mut rest = entry.clone();
-    rest.leaves.retain(|leaf| !whole::is_of_it(leaf));
-    let names = &entry.entry.names;
-    let lines = match after {
-        Some(after) => in_it(typing, own, before, after)?,
-        None => out_of_it(typing, names, change.after.as_ref())?,
+    let mode = |value: Option<&Value>| {
+        mode(value).map_err(|what| typing.writing.cannot(what, "general mode lists what it carries, and carries that"))
     };
-    Ok(Some((lines.into_iter().map(|line| (Turn::Mode, line)).collect(), rest)))
+    let before = mode(change.before.as_ref())?;
+    let Some(after) = mode(change.after.as_ref())? else {
+        let after = change.after.as_ref().map(ToString::to_string).unwrap_or_default();
+        let reason = "what it is then is said in no line that was seen";
+        return match before {
+            Some(Mode::General(_) | Mode::Unlisted) => {
+                Err(typing.writing.cannot(&format!("{after} after a trunk with an untagged VLAN"), reason))
+            }
+            _ => Ok(None),
+        };
+    };
+    let (mut rest, names) = (entry.clone(), &entry.entry.names);
+    let mut lines: Lines = Vec::new();
+    let is_own = |mode: &Mode| matches!(mode, Mode::General(_) | Mode::Unlisted);
+    let is_own = before.as_ref().is_some_and(is_own) || is_own(&after);
+    if is_own {
+        rest.leaves.retain(|leaf| !whole::is_of_it(leaf));
+        let typed = match (&before, &after) {
+            (Some(Mode::General(before)), Mode::General(after)) => between(typing, own, before, after),
+            (Some(Mode::Trunk(set)), Mode::Unlisted) => {
+                typing.words.trunk.remove.iter().flat_map(|form| say(typing, form, set)).collect()
+            }
+            (before, after) => {
+                let mut typed = before.iter().flat_map(|before| out_of(typing, own, names, before)).collect::<Vec<_>>();
+                typed.extend(into(typing, own, names, after));
+                typed
+            }
+        };
+        lines.extend(typed.into_iter().map(|line| (Turn::Mode, line)));
+    }
+    let is_member = |leaf: &LeafOperation| matches!(leaf, LeafOperation::Remove(path) if JOINS.contains(&last(path)));
+    let leaves = before == Some(Mode::Unsaid) && entry.leaves.iter().any(is_member);
+    if opens(own, before.as_ref().filter(|_| !leaves), &after) {
+        let closed = Closed::of(typing, names, change);
+        if closed.first.is_some() {
+            rest.leaves.retain(|leaf| !disables(leaf));
+        }
+        lines.extend(closed.first.map(|line| (Turn::Closed, line)));
+        lines.extend(closed.last.map(|line| (Turn::Opened, line)));
+    }
+    Ok(Some((lines, rest)).filter(|(lines, _)| is_own || !lines.is_empty()))
 }
 
-/// What a trunk with an untagged VLAN carries; `None` of anything else.
-fn general(value: Option<&Value>) -> Option<Result<Carried, &'static str>> {
-    match value? {
-        Value::SwitchedVlan(SwitchedVlan::Trunk { native: Some(native), vlans: TrunkVlans::Only(set) }) => {
-            let tagged = set.difference(&std::iter::once(*native).collect());
-            let carries = set.contains(*native).then_some((*native, tagged));
-            Some(carries.ok_or("a trunk that does not carry its untagged VLAN"))
+/// Whether a port carries the VLAN that is there without a line on the way, and has no such VLAN
+/// before or behind it; `before` is `None` where it is not known, or it carried nothing.
+fn opens(own: &GeneralMode, before: Option<&Mode>, after: &Mode) -> bool {
+    let has = |mode: &Mode| match mode {
+        // It is an access port of that VLAN.
+        Mode::Unsaid => true,
+        Mode::Unlisted => false,
+        Mode::Access(vlan) => vlan.is_none_or(|vlan| vlan == own.starts),
+        Mode::Trunk(set) => set.contains(own.starts),
+        Mode::General(carried) => carried.untagged.union(&carried.tagged).contains(own.starts),
+    };
+    let is_passed = match (before, after) {
+        (Some(Mode::General(_)), Mode::General(_)) | (Some(Mode::Access(_)), Mode::Access(_)) => false,
+        (_, Mode::General(_) | Mode::Access(_)) | (Some(Mode::Unlisted), Mode::Trunk(_)) => true,
+        _ => false,
+    };
+    is_passed && !before.is_some_and(has) && !has(after)
+}
+
+fn disables(leaf: &LeafOperation) -> bool {
+    matches!(leaf, LeafOperation::Set(path, value) if last(path) == "enabled" && value.text() == "false")
+}
+
+/// How a value is there; `None` where these lines are about nothing of it.
+fn mode(value: Option<&Value>) -> Result<Option<Mode>, &'static str> {
+    let vlans = match value {
+        None => return Ok(Some(Mode::Unsaid)),
+        Some(Value::SwitchedVlan(vlans)) => vlans,
+        Some(_) => return Ok(None),
+    };
+    match vlans {
+        SwitchedVlan::Access { vlan } => Ok(Some(Mode::Access(*vlan))),
+        SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::Only(set) } => Ok(Some(Mode::Trunk(set.clone()))),
+        SwitchedVlan::Trunk { native: None, .. } => Ok(None),
+        SwitchedVlan::Trunk { native: Some(native), vlans: TrunkVlans::Only(set) } if set.contains(*native) => {
+            let untagged: VlanSet = std::iter::once(*native).collect();
+            let tagged = set.difference(&untagged);
+            Ok(Some(Mode::General(Carried { pvid: *native, untagged, tagged })))
         }
-        Value::SwitchedVlan(SwitchedVlan::Trunk { native: Some(_), vlans: TrunkVlans::None }) => {
-            Some(Err("a trunk that does not carry its untagged VLAN"))
-        }
-        Value::SwitchedVlan(SwitchedVlan::Trunk { native: Some(_), vlans: TrunkVlans::All }) => {
-            Some(Err("a trunk of all VLANs with an untagged one"))
+        SwitchedVlan::Trunk { vlans: TrunkVlans::All, .. } => Err("a trunk of all VLANs with an untagged one"),
+        SwitchedVlan::Trunk { .. } => Err("a trunk that does not carry its untagged VLAN"),
+        SwitchedVlan::Foreign(own) => Ok(foreign(own)),
+    }
+}
+
+/// What a script that ended too early left.
+fn foreign(own: &ForeignVlans) -> Option<Mode> {
+    let set = |values: &[String]| match values {
+        [] => Some(VlanSet::new()),
+        values => lists::vlans(&values.join(",")),
+    };
+    match own.interface_mode.as_slice() {
+        [word] if word == GeneralMode::UNLISTED => Some(Mode::Unlisted),
+        [word] if word == GeneralMode::MIXED => {
+            let [pvid] = own.native_vlan.as_slice() else { return None };
+            let (pvid, untagged, tagged) = (pvid.parse().ok()?, set(&own.access_vlan)?, set(&own.trunk_vlans)?);
+            Some(Mode::General(Carried { pvid, untagged, tagged }))
         }
         _ => None,
     }
 }
 
-fn in_it(
-    typing: &Typing<'_>,
-    own: &GeneralMode,
-    before: Option<Result<Carried, &str>>,
-    after: Result<Carried, &str>,
-) -> Result<Vec<String>, Unrenderable> {
-    let unsaid = |what: &str| typing.writing.cannot(what, "general mode lists what it carries, and carries that");
-    let (native, tagged) = after.map_err(unsaid)?;
+/// The lines of one list of VLANs, if it has any.
+fn say(typing: &Typing<'_>, form: &Template, vlans: &VlanSet) -> Vec<String> {
+    let fill = |list: String| form.fill(|hole| (hole == Hole::Value).then(|| list.clone()));
+    lists::lists(&typing.words.trunk, vlans).into_iter().map(fill).collect()
+}
+
+/// In that mode, what comes is there before what it replaces goes.
+fn between(typing: &Typing<'_>, own: &GeneralMode, before: &Carried, after: &Carried) -> Vec<String> {
     let mut lines = Vec::new();
-    let (was_native, was_tagged) = match before {
-        Some(before) => before.map_err(unsaid)?,
-        None => {
-            lines.extend(mode(typing, &own.mode));
-            (own.starts, VlanSet::new())
-        }
-    };
-    let one = |id: VlanId| -> VlanSet { std::iter::once(id).collect() };
-    let mut say = |form: Option<&Template>, vlans: &VlanSet| {
-        let Some(form) = form else { return };
-        let lists = lists::lists(&typing.words.trunk, vlans);
-        lines.extend(lists.into_iter().map(|list| form.fill(|hole| (hole == Hole::Value).then(|| list.clone()))));
-    };
-    // What comes is there before what it replaces goes.
-    if native != was_native {
-        say(Some(&own.pvid), &one(native));
-        say(own.untagged.first(), &one(native));
+    if before.pvid != after.pvid {
+        lines.extend(say(typing, &own.pvid, &std::iter::once(after.pvid).collect()));
     }
-    say(Some(&own.tagged), &tagged.difference(&was_tagged));
-    let has = tagged.union(&one(native));
-    say(Some(&own.remove), &was_tagged.union(&one(was_native)).difference(&has));
-    Ok(lines)
+    let untagged = after.untagged.difference(&before.untagged);
+    lines.extend(own.untagged.first().iter().flat_map(|form| say(typing, form, &untagged)));
+    lines.extend(say(typing, &own.tagged, &after.tagged.difference(&before.tagged)));
+    let all = |carried: &Carried| carried.untagged.union(&carried.tagged);
+    lines.extend(say(typing, &own.remove, &all(before).difference(&all(after))));
+    lines
 }
 
-/// With the mode go all of its lines.
-fn out_of_it(typing: &Typing<'_>, names: &Names, after: Option<&Value>) -> Result<Vec<String>, Unrenderable> {
-    let named = |line: &CliLine| line.remove.fill(|hole| typing.named(names, hole));
+/// What is said of general mode before it is left, so that nothing of it is there when it is
+/// entered again.
+fn out_of(typing: &Typing<'_>, own: &GeneralMode, names: &Names, before: &Mode) -> Vec<String> {
+    match before {
+        Mode::General(carried) => {
+            let mut lines = say(typing, &own.remove, &carried.untagged.union(&carried.tagged));
+            let pvid = typing.words.port.get("native-vlan").filter(|_| carried.pvid != own.starts);
+            lines.extend(pvid.map(|line| line.remove.fill(|hole| typing.named(names, hole))));
+            lines
+        }
+        // In an access port's mode, what it carried is gone.
+        Mode::Unlisted => line(typing, "mode", "access").into_iter().collect(),
+        Mode::Unsaid | Mode::Access(_) | Mode::Trunk(_) => Vec::new(),
+    }
+}
+
+fn into(typing: &Typing<'_>, own: &GeneralMode, names: &Names, after: &Mode) -> Vec<String> {
+    let said = |node: &str, value: &str| line(typing, node, value);
     match after {
-        None => Ok(typing.words.port.get("mode").map(named).into_iter().collect()),
-        Some(Value::SwitchedVlan(SwitchedVlan::Access { vlan })) => {
-            let access = vlan.and_then(|vlan| said(typing.words.port.get("access-vlan")?, &vlan.to_string()));
-            Ok(mode(typing, "access").into_iter().chain(access).collect())
+        Mode::Unsaid => {
+            let named = |line: &CliLine| line.remove.fill(|hole| typing.named(names, hole));
+            typing.words.port.get("mode").map(named).into_iter().collect()
         }
-        Some(Value::SwitchedVlan(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::Only(set) })) => {
-            let lists = lists::lists(&typing.words.trunk, set);
-            let add = |list: String| Some(typing.words.trunk.add.as_ref()?.fill(|_| Some(list.clone())));
-            Ok(mode(typing, "trunk").into_iter().chain(lists.into_iter().filter_map(add)).collect())
+        Mode::Access(vlan) => {
+            let access = vlan.and_then(|vlan| said("access-vlan", &vlan.to_string()));
+            said("mode", "access").into_iter().chain(access).collect()
         }
-        Some(other) => {
-            let reason = "what it is then is said in no line that was seen";
-            Err(typing.writing.cannot(&format!("{other} after a trunk with an untagged VLAN"), reason))
+        Mode::Trunk(set) => {
+            let add = typing.words.trunk.add.iter().flat_map(|form| say(typing, form, set));
+            said("mode", "trunk").into_iter().chain(add).collect()
+        }
+        Mode::Unlisted => said("mode", "trunk").into_iter().collect(),
+        Mode::General(after) => {
+            // What is there of it may be the VLAN that is there without a line, or nothing.
+            let nothing = Carried { pvid: own.starts, untagged: VlanSet::new(), tagged: VlanSet::new() };
+            let has = after.untagged.union(&after.tagged);
+            let less = std::iter::once(own.starts).collect::<VlanSet>().difference(&has);
+            let lines = between(typing, own, &nothing, after);
+            said("mode", &own.mode).into_iter().chain(lines).chain(say(typing, &own.remove, &less)).collect()
         }
     }
 }
 
-fn mode(typing: &Typing<'_>, word: &str) -> Option<String> {
-    said(typing.words.port.get("mode")?, word)
-}
-
-fn said(line: &CliLine, value: &str) -> Option<String> {
-    match &line.said {
+fn line(typing: &Typing<'_>, node: &str, value: &str) -> Option<String> {
+    match &typing.words.port.get(node)?.said {
         Said::Value { line, .. } => Some(line.fill(|hole| (hole == Hole::Value).then(|| value.to_owned()))),
         Said::Lines { .. } => None,
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{Hole, Names, SwitchedPort, Template, Unrenderable, VlanMembers};
+use mercury_adapter::{EntryOperations, Hole, Names, SwitchedPort, Template, Unrenderable, VlanMembers};
 use mercury_model::{
     Change, Edit, ForeignVlans, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet,
 };
 
-use super::{Typing, texts};
+use super::{Typing, closed::Closed, texts};
 use crate::Script;
 
 /// What a plan changes of the VLANs of its ports.
@@ -25,6 +25,7 @@ pub(super) fn changes(plan: &Plan) -> BTreeMap<&str, (&InterfaceName, &Change)> 
 pub(super) struct Moves<'a> {
     members: &'a VlanMembers,
     port: &'a InterfaceName,
+    change: &'a Change,
     /// The VLANs that it is in, and those that it is to be in: untagged, and tagged.
     vlans: [(VlanSet, VlanSet); 2],
     /// How they can name it, and how they are to.
@@ -36,6 +37,8 @@ pub(super) struct Moves<'a> {
 enum NamedAs {
     /// Not at all.
     Nothing,
+    /// Nor yet, and both when they can.
+    NotYet,
     /// Untagged or tagged.
     One,
     /// Both.
@@ -47,15 +50,16 @@ impl<'a> Moves<'a> {
         typing: &Typing<'_>,
         members: &'a VlanMembers,
         port: &'a InterfaceName,
-        change: &Change,
+        change: &'a Change,
     ) -> Result<Self, Unrenderable> {
         texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
-        let vlans = [of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?];
+        let mut vlans = [of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?];
         let says = |written: &ForeignVlans, what: &str| written.interface_mode.iter().any(|mode| mode.contains(what));
         let named_as =
             |value: &Option<Value>, written: Option<&ForeignVlans>, (untagged, tagged): &(VlanSet, VlanSet)| {
                 match (value, written) {
                     (None, _) => NamedAs::Nothing,
+                    (Some(_), Some(written)) if says(written, SwitchedPort::UNNAMED) => NamedAs::NotYet,
                     (Some(_), Some(written)) if says(written, SwitchedPort::BOTH) => NamedAs::Both,
                     (Some(_), Some(_)) => NamedAs::One,
                     // Where it need not be both, what it is not to carry is dropped.
@@ -66,6 +70,11 @@ impl<'a> Moves<'a> {
         let [before, after] = &vlans;
         let present = named_as(&change.before, change.written.as_deref(), before);
         let mut wanted = named_as(&change.after, change.rewritten.as_deref(), after);
+        // What is untagged in none before and behind stays what it is, unless a script left it closed.
+        let is_tagged_alone = before.0.is_empty() && !before.1.is_empty() && after.0.is_empty() && change.is_up[0];
+        if present == NamedAs::Both && change.rewritten.is_none() && is_tagged_alone {
+            wanted = if wanted == NamedAs::One { present } else { wanted };
+        }
         if members.switched.is_some() && change.written.as_ref().is_some_and(|own| says(own, SwitchedPort::BOUND)) {
             // One that is untagged alone may stay what it is.
             if change.rewritten.is_none() && wanted == NamedAs::One && after.1.is_empty() {
@@ -76,13 +85,44 @@ impl<'a> Moves<'a> {
                 return Err(typing.writing.cannot(&format!("other VLANs, or none, on {port}"), reason));
             }
         }
-        Ok(Self { members, port, vlans, named_as: [present, wanted] })
+        // No line takes it out of the default VLAN, or puts it there: it is when all others have.
+        let says_default =
+            |own: &Option<Box<ForeignVlans>>| own.as_ref().is_some_and(|own| says(own, SwitchedPort::DEFAULT));
+        if says_default(&change.written) {
+            let own = std::mem::take(&mut vlans[0].0);
+            if wanted == NamedAs::Both && vlans[1].0 == own {
+                vlans[1].0 = VlanSet::new();
+            }
+        }
+        if says_default(&change.rewritten) {
+            vlans[1].0 = VlanSet::new();
+        }
+        Ok(Self { members, port, change, vlans, named_as: [present, wanted] })
     }
 
     /// Whether VLANs can name it otherwise from now on: it is in none in between.
     fn is_other(&self) -> bool {
         let [present, wanted] = self.named_as;
         self.members.switched.is_some() && present != wanted
+    }
+
+    /// What closes the port on its way, where no VLAN names it in between: what lets VLANs name it
+    /// puts it into the default VLAN then. `None` where it needs not be.
+    pub(super) fn closed(&self, typing: &Typing<'_>) -> Option<Closed> {
+        self.members.switched.as_ref()?;
+        let [(was_untagged, was_tagged), (untagged, tagged)] = &self.vlans;
+        let is_bare = |untagged: &VlanSet, tagged: &VlanSet, named_as: NamedAs| match named_as {
+            NamedAs::Nothing | NamedAs::NotYet => false,
+            NamedAs::One => untagged.is_empty() && tagged.is_empty(),
+            NamedAs::Both => untagged.is_empty(),
+        };
+        let [present, wanted] = self.named_as;
+        let is_known = is_bare(was_untagged, was_tagged, present) || is_bare(untagged, tagged, wanted);
+        // In some VLAN all the time, and untagged in no other.
+        let keeps_one = !was_untagged.is_empty() || was_tagged.difference(tagged) != *was_tagged;
+        let stays = was_untagged == untagged && keeps_one;
+        let names = Names::interface(self.port);
+        (!is_known && (self.is_other() || !stays)).then(|| Closed::of(typing, &names, self.change))
     }
 
     /// Takes the port out of the VLANs that it is to be in no longer: few systems have it
@@ -101,6 +141,7 @@ impl<'a> Moves<'a> {
         let Some(own) = self.members.switched.as_ref().filter(|_| self.is_other()) else { return Ok(()) };
         let lines = |named_as| match named_as {
             NamedAs::Nothing => Vec::new(),
+            NamedAs::NotYet => vec![own.both.bare()],
             NamedAs::One => vec![own.line.bare()],
             NamedAs::Both => vec![own.both.bare(), own.line.bare()],
         };
@@ -126,6 +167,20 @@ impl<'a> Moves<'a> {
         }
         Ok(())
     }
+}
+
+/// One line below an interface.
+pub(super) fn at(
+    typing: &Typing<'_>,
+    script: &mut Script,
+    entry: &EntryOperations,
+    line: &str,
+) -> Result<(), Unrenderable> {
+    let (block, names) = typing.block(&entry.entry)?;
+    script.push(block.enter.fill(|hole| typing.named(names, hole)), 0, true);
+    script.push(line.to_owned(), 1, false);
+    typing.leave(script, 1);
+    Ok(())
 }
 
 /// Takes the aggregates that go out of their VLANs.
@@ -184,6 +239,9 @@ fn of(typing: &Typing<'_>, port: &InterfaceName, value: Option<&Value>) -> Resul
         Some(Value::SwitchedVlan(SwitchedVlan::Access { vlan })) => Ok((one(vlan), VlanSet::new())),
         Some(Value::SwitchedVlan(SwitchedVlan::Trunk { native, vlans: TrunkVlans::Only(set) })) => {
             Ok((one(native), set.difference(&one(native))))
+        }
+        Some(Value::SwitchedVlan(SwitchedVlan::Foreign(own))) if own.interface_mode == [SwitchedPort::UNNAMED] => {
+            Ok((VlanSet::new(), VlanSet::new()))
         }
         Some(_) => {
             let reason = "which VLANs it is in is not known";

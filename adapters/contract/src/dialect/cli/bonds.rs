@@ -33,6 +33,9 @@ pub struct BondColumns {
     pub common: Vec<String>,
     /// The column, and the key in it, of an interface that describes it while it is in a bond.
     pub text: [String; 2],
+    /// Columns of a port that have to hold what was read when the port goes, since what they hold
+    /// is then known to be Mercury's to lose.
+    pub same: Vec<String>,
     /// Columns of other tables that refer to ports, and lose them with their rows.
     #[serde(default)]
     pub references: BTreeMap<String, Vec<String>>,
@@ -65,6 +68,8 @@ pub struct BondParts {
     /// Names the row of a port, and goes on only where it is in the bridge that is said and holds
     /// nothing that would be lost.
     pub spare: Vec<Template>,
+    /// Goes on only where columns of that row hold what was read.
+    pub same: Template,
     /// The same of a bond that is to go, where it has these interfaces alone.
     pub alone: Vec<Template>,
     /// Goes on only where a bond that loses an interface to another is in the bridge that is said.

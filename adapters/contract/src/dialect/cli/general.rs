@@ -20,3 +20,13 @@ pub struct GeneralMode {
     /// The one that is there without a line, untagged.
     pub starts: VlanId,
 }
+
+impl GeneralMode {
+    /// The data tree's word for the mode of a port in general mode that is no trunk: several of
+    /// its VLANs are untagged, or none, or one that is not its PVID. A script that ends too early
+    /// leaves such ports. Its untagged VLANs are there as `access-vlan`, and its tagged ones alone
+    /// as `trunk-vlans`.
+    pub const MIXED: &str = "general-mixed";
+    /// And that of a trunk of which no line says what it carries, which is not known.
+    pub const UNLISTED: &str = "trunk-unlisted";
+}

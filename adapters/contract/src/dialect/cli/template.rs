@@ -1,5 +1,7 @@
 //! One line of a command line, with holes: the same is written and recognised.
 
+use std::fmt;
+
 /// What a hole stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hole {
@@ -43,6 +45,12 @@ const HOLES: [(&str, Hole); 12] = [
     ("{bgp-as}", Hole::BgpAs),
     ("{bridge}", Hole::Bridge),
 ];
+
+impl fmt::Display for Hole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HOLES.iter().find(|(_, own)| own == self).map_or("", |(name, _)| name))
+    }
+}
 
 /// Words, the last part of each of which may be a hole. What a hole stands for is one
 /// word, or at the end of the template all that is left of the line; a number is one word
@@ -154,6 +162,11 @@ impl Template {
     #[must_use]
     pub fn length(&self) -> usize {
         self.words.len()
+    }
+
+    /// What is fixed of all its words.
+    pub(crate) fn bare_words(&self) -> String {
+        self.words.iter().map(|word| word.fixed.as_str()).collect::<Vec<_>>().join(" ")
     }
 
     /// What is fixed before the first hole.

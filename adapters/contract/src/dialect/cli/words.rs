@@ -111,8 +111,11 @@ impl CliWords {
     pub(crate) fn more_modes(&self) -> Vec<(String, bool)> {
         let is_said = self.members.as_ref().is_some_and(|own| own.switched.is_some());
         let of = |mode: &str| {
-            [("", SwitchedPort::BOUND), (SwitchedPort::BOTH, ""), (SwitchedPort::BOTH, SwitchedPort::BOUND)]
-                .map(|(both, bound)| (format!("{mode}{both}{bound}"), mode == "trunk"))
+            let bound = |both: String| [format!("{mode}{both}"), format!("{mode}{both}{}", SwitchedPort::BOUND)];
+            let both =
+                ["", SwitchedPort::BOTH].map(|both| [both.to_owned(), format!("{both}{}", SwitchedPort::DEFAULT)]);
+            let words = both.into_iter().flatten().flat_map(bound).filter(|word| word != mode);
+            words.map(|word| (word, mode == "trunk")).collect::<Vec<_>>()
         };
         if is_said { ["access", "trunk"].into_iter().flat_map(of).collect() } else { Vec::new() }
     }
@@ -199,6 +202,9 @@ pub struct SwitchedPort {
     /// others. Others are without it: one that is tagged would be untagged in the default VLAN,
     /// and one that is untagged take frames with tags.
     pub both: Template,
+    /// What is shown below the default VLAN, and never typed, of ports that are untagged in it since
+    /// they are in no other; a mark of a comment may begin it.
+    pub default: Option<Template>,
     /// Lines that a port has only as long as it has the first; the beginnings. They are not
     /// Mercury's, and are not to go with it.
     pub bound: Vec<Template>,
@@ -207,6 +213,10 @@ pub struct SwitchedPort {
 impl SwitchedPort {
     /// What ends the data tree's word for the mode of a port that may be both.
     pub const BOTH: &str = "-of-both";
+    /// The word for the mode of one that may be both, and that no VLAN can name yet.
+    pub const UNNAMED: &str = "unnamed-of-both";
+    /// What ends that of one that is untagged in the default VLAN alone.
+    pub const DEFAULT: &str = "-in-default";
     /// And that of one that has a line that is bound.
     pub const BOUND: &str = "-bound";
 }
@@ -402,6 +412,7 @@ pub enum TrunkAbsent {
     None,
     /// These.
     Only(VlanSet),
-    /// It is not known, or not the same in all releases: such a trunk is left alone.
+    /// It is not known, or not the same in all releases: such a trunk is left alone,
+    /// or made anew where there is a [`GeneralMode`].
     Unknown,
 }

@@ -1,5 +1,7 @@
 //! `[cli]` of a dialect file.
 
+mod whole;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use mercury_model::Leaf;
@@ -10,7 +12,7 @@ use super::{
     RawCliSession, RawMapper, Reader,
     cli_bonds::RawBonds,
     cli_flat::RawFlat,
-    cli_lines::RawLine,
+    cli_lines::leaf_of,
     cli_members::{RawLagMembers, RawMembers},
     cli_overlay::RawCliOverlay,
     cli_set::RawSet,
@@ -89,7 +91,7 @@ const fn ssh_port() -> u16 {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawCliWords {
     form: CliForm,
-    show: Vec<RawShow>,
+    show: Vec<Value>,
     /// What told of ports before `[[cli.state]]` did.
     ports: Option<Value>,
     #[serde(default)]
@@ -102,9 +104,9 @@ struct RawCliWords {
     interface: RawBlocks,
     aggregate: Option<RawBlocks>,
     vlan: Option<RawBlocks>,
-    port: BTreeMap<String, RawLine>,
+    port: BTreeMap<String, Value>,
     #[serde(default)]
-    in_vlan: BTreeMap<String, RawLine>,
+    in_vlan: BTreeMap<String, Value>,
     trunk: Option<RawTrunkWords>,
     members: Option<RawMembers>,
     lag_members: Option<RawLagMembers>,
@@ -251,6 +253,7 @@ impl Reader<'_> {
         let mode_absent = raw.mode_absent;
         let overlay = raw.overlay.take().map(|raw| self.cli_overlay(raw));
         let mut words = self.words(base, raw);
+        self.is_whole(&words);
         let mut tree = self.cli_tree(&words)?;
         if let Some((lines, own)) = overlay {
             words.overlay = Some(lines);
@@ -379,7 +382,7 @@ impl Reader<'_> {
         if raw.show.is_empty() {
             self.problems.push("cli.words.show: nothing shows the configuration".to_owned());
         }
-        let show: Vec<Shown> = raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect();
+        let show: Vec<Shown> = raw.show.into_iter().filter_map(|raw| self.raw_show(raw)).collect();
         if raw.device.as_ref().is_some_and(|device| !show.iter().any(|shown| device.is_of(shown))) {
             self.problems.push("cli.words.device: no table that is shown has these columns".to_owned());
         }
@@ -461,7 +464,7 @@ impl Reader<'_> {
         &mut self,
         table: &str,
         undo: &str,
-        raw: BTreeMap<String, RawLine>,
+        raw: BTreeMap<String, Value>,
         known: impl Fn(&str) -> bool,
     ) -> BTreeMap<String, CliLine> {
         let mut lines = BTreeMap::new();
@@ -471,7 +474,7 @@ impl Reader<'_> {
                 self.problems.push(format!("cli.words.{key}: Mercury knows no such node"));
                 continue;
             }
-            if let Some(line) = self.line(&key, undo, raw) {
+            if let Some(line) = self.raw_line(&key, raw).and_then(|raw| self.line(&key, undo, raw)) {
                 lines.insert(node, line);
             }
         }
@@ -486,15 +489,4 @@ impl Reader<'_> {
         let parsed = Template::parse(text);
         parsed.map_err(|problem| self.problems.push(format!("cli.words.{key}: {problem}"))).ok()
     }
-}
-
-/// A leaf as the tree has it.
-fn leaf_of(node: &str, line: &CliLine) -> Value {
-    let mut leaf = Table::from_iter([("path".to_owned(), Value::from(node))]);
-    if let Some(absent) = &line.absent {
-        let words = line.said.words().map(|word| (word.to_owned(), Value::from(word)));
-        leaf.insert("words".to_owned(), Value::Table(words.collect()));
-        leaf.insert("absent".to_owned(), Value::from(absent.as_str()));
-    }
-    Value::Table(leaf)
 }

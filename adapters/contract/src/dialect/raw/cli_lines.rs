@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::{Table, Value};
 
 use super::Reader;
 use crate::dialect::cli::{CliLine, Hole, Said, Template};
@@ -40,6 +41,16 @@ pub(super) struct RawLines {
 }
 
 impl Reader<'_> {
+    pub(super) fn raw_line(&mut self, key: &str, raw: Value) -> Option<RawLine> {
+        let read = RawLine::deserialize(raw);
+        read.map_err(|_| {
+            let forms =
+                "a line, or a table of line, also, words, remove and absent, or of said, also, remove and absent";
+            self.problems.push(format!("cli.words.{key}: is {forms}"));
+        })
+        .ok()
+    }
+
     pub(super) fn line(&mut self, key: &str, undo: &str, raw: RawLine) -> Option<CliLine> {
         let (said, remove, absent) = match raw {
             RawLine::Line(line) => (self.value(key, &line, &[], BTreeMap::new())?, None, None),
@@ -76,4 +87,15 @@ impl Reader<'_> {
         let also = also.iter().filter_map(|text| self.template(key, text)).collect();
         Some(Said::Value { line, also, words: words.into_iter().collect() })
     }
+}
+
+/// A leaf as the tree has it.
+pub(super) fn leaf_of(node: &str, line: &CliLine) -> Value {
+    let mut leaf = Table::from_iter([("path".to_owned(), Value::from(node))]);
+    if let Some(absent) = &line.absent {
+        let words = line.said.words().map(|word| (word.to_owned(), Value::from(word)));
+        leaf.insert("words".to_owned(), Value::Table(words.collect()));
+        leaf.insert("absent".to_owned(), Value::from(absent.as_str()));
+    }
+    Value::Table(leaf)
 }

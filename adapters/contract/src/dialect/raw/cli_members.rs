@@ -20,6 +20,7 @@ pub(super) struct RawMembers {
 struct RawSwitched {
     line: String,
     both: String,
+    default: Option<String>,
     #[serde(default)]
     bound: Vec<String>,
 }
@@ -44,8 +45,9 @@ impl Reader<'_> {
         let switched = raw.switched.and_then(|raw| {
             let mut one = |text: &str| self.template("members.switched", text);
             let (line, both) = (one(&raw.line), one(&raw.both));
+            let default = raw.default.and_then(|text| self.template("members.switched.default", &text));
             let bound = self.templates("members.switched.bound", &raw.bound);
-            Some(SwitchedPort { line: line?, both: both?, bound })
+            Some(SwitchedPort { line: line?, both: both?, default, bound })
         });
         Some(VlanMembers { tagged: tagged?, untagged: untagged?, switched })
     }
