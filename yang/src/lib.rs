@@ -28,4 +28,4 @@ pub use stp::{EdgePort, Stp};
 pub use switched_vlan::{ForeignVlans, SwitchedVlan, TrunkVlans};
 pub use text::{Description, InterfaceName, TextError, VlanName};
 pub use vlan::{Vlan, VlanError, VlanId, VlanRange, VlanSet, VlanStatus};
-pub use vni::{Segment, Vni, VniError, VniState};
+pub use vni::{Segment, Unsaid, Vni, VniError, VniState};

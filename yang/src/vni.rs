@@ -1,6 +1,11 @@
 //! VXLAN network identifiers, and what binds a VLAN of one switch to one.
 
-use std::{fmt, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use serde::Serialize;
 
@@ -89,13 +94,34 @@ pub struct Segment {
     /// How BGP tells of it, where the switch says that of each map.
     #[serde(skip_serializing_if = "Evpn::is_empty")]
     pub evpn: Evpn,
+    /// What its entry would have if Mercury had made it, and has not.
+    #[serde(skip)]
+    pub unsaid: Unsaid,
+}
+
+/// Leaves that an entry lacks, of those that hold one and the same value wherever Mercury
+/// makes one. They are for whoever puts the entry back; two that bind a VLAN alike are alike
+/// whatever they lack.
+#[derive(Clone, Debug, Default)]
+pub struct Unsaid(pub BTreeSet<String>);
+
+impl PartialEq for Unsaid {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Unsaid {}
+
+impl Hash for Unsaid {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl Segment {
     /// One of which nothing but its VNI is said.
     #[must_use]
     pub fn new(vni: Vni) -> Self {
-        Self { vni, vtep: None, flood: None, evpn: Evpn::default() }
+        Self { vni, vtep: None, flood: None, evpn: Evpn::default(), unsaid: Unsaid::default() }
     }
 
     /// This, carried by a VTEP.
@@ -128,6 +154,7 @@ impl Segment {
                 route_distinguisher: over.evpn.route_distinguisher.or(own.evpn.route_distinguisher),
                 route_target: over.evpn.route_target.or(own.evpn.route_target),
             },
+            unsaid: over.unsaid,
         }
     }
 }

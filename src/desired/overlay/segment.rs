@@ -22,7 +22,7 @@ pub(super) fn segment(
         return Err("BGP tells of whatever is an EVPN instance: the entry must say vxlan_route_target".to_owned());
     }
     let evpn = if own.is_evpn() { evpn((tree, own), running, (vni, vlan))? } else { Evpn::default() };
-    Ok(Segment { vni, vtep, flood, evpn })
+    Ok(Segment { flood, evpn, ..Segment::new(vni).of_vtep(vtep) })
 }
 
 /// The VTEP that is to carry a VNI, where the switch says that; all that has to be

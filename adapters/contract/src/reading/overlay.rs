@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mercury_model::{Overlay, Segment, VlanId, Vni, VniState};
+use mercury_model::{Overlay, Segment, Unsaid, VlanId, Vni, VniState};
 
 use super::{Data, bare, find, value, vlan};
 use crate::{Names, Need, NodePath, OthersEntry, OverlayTree, Tree, operations::Value, spelling::segment as spelling};
@@ -83,6 +83,8 @@ fn add<D: Data>(
                     overlay.besides.insert(vlan, other);
                 }
             }
+            let lacks = own.also.iter().filter(|(path, _)| value(entry, path, names).is_none());
+            segment.unsaid = Unsaid(lacks.map(|(path, _)| path.shown()).collect());
             segments.insert(vlan, segment);
         }
     }

@@ -44,7 +44,8 @@ pub(super) fn bind(
     if let Some(path) = &tree.vlan {
         entry.set(path, Some(Value::Number(vlan.get().into())));
     }
-    for (path, value) in &tree.also {
+    // What was put back would have more than it had.
+    for (path, value) in tree.also.iter().filter(|(path, _)| !after.unsaid.0.contains(&path.shown())) {
         let value = match value {
             Value::Text(word) => Value::Text(names.resolve(word).unwrap_or_default().into_owned()),
             other => other.clone(),

@@ -2,9 +2,11 @@
 
 use mercury_adapter::SegmentLeaf;
 use mercury_model::{DeviceConfig, Segment, Vlan, VlanStatus};
+use mercury_netconf::xml::{Element, Node};
 
 use crate::{
     case::plan,
+    device::Device,
     dialect,
     published::{self, Document},
     render,
@@ -73,4 +75,42 @@ fn what_names_no_endpoint_is_put_back_without() {
         assert_eq!(&read(&dialect, &switch), wanted);
     }
     assert_eq!(switch.data.to_xml().unwrap(), before);
+}
+
+/// What others have bound may lack what Mercury says of whatever it binds: it can go, and
+/// comes back without.
+#[test]
+fn what_lacks_a_leaf_that_is_always_said_is_put_back_without() {
+    let ids = [(SegmentLeaf::RouteDistinguisher, "192.0.2.1:3000"), (SegmentLeaf::RouteTarget, "auto")];
+    for (name, said, lacks) in [
+        ("openconfig_evpn", ids.as_slice(), &["service-type", "encapsulation-type"][..]),
+        ("openconfig", &[], &["vni-type"]),
+    ] {
+        let dialect = dialect(name);
+        let bound = config(Some(said));
+        let whole = device(&dialect, &bound);
+        for gone in lacks.iter().map(|one| vec![*one]).chain([lacks.to_vec()]) {
+            let mut switch = Device { data: without(&whole.data, &gone) };
+            let before = switch.data.to_xml().unwrap();
+            assert!(gone.iter().all(|leaf| !before.contains(&format!("<{leaf}"))), "{before}");
+            let found = read(&dialect, &switch);
+            assert_eq!(found, bound, "as far as it is understood, it is the same");
+            for (now, wanted) in [(&found, &config(None)), (&config(None), &found)] {
+                let edit = render(&dialect, &plan(now, wanted)).unwrap();
+                switch.apply(&edit.content()).unwrap();
+                assert_eq!(&read(&dialect, &switch), wanted);
+            }
+            assert_eq!(switch.data.to_xml().unwrap(), before, "{name} without {gone:?}");
+        }
+    }
+}
+
+/// The same without all leaves of these names.
+fn without(element: &Element, names: &[&str]) -> Element {
+    let kept = element.children.iter().filter_map(|child| match child {
+        Node::Element(child) if names.contains(&child.name.as_str()) => None,
+        Node::Element(child) => Some(Node::Element(without(child, names))),
+        other => Some(other.clone()),
+    });
+    Element { children: kept.collect(), ..element.clone() }
 }
