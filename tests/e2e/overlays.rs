@@ -1,6 +1,9 @@
 //! A port on a VNI, over NETCONF and gNMI: bound, read back, used by several, and
 //! unbound with the last of them.
 
+mod native;
+mod seen;
+
 use mercury_sim::{Mode, Options};
 use serde_json::{Value, json};
 
@@ -166,7 +169,12 @@ fn instance_of_others(name: &str, vlan: u16, service: &str, vxlan: &str) -> Stri
 /// An L2VSI for each VNI, which comes before its first port and goes after the last.
 #[test]
 fn a_vni_is_an_evpn_instance_of_its_own_where_the_dialect_says_so() {
-    for switch in [Simulated::start(Mode::Candidate), Simulated::gnmi(Face::Plain), Simulated::gnmi(Face::NoGet)] {
+    let restconf_listen = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+    let restconf = Simulated::with(Options { mode: Mode::Running, restconf_listen, ..Simulated::options() });
+    let entry = |switch: Simulated| (switch.entry("leaf1"), switch);
+    let over_restconf = (restconf.restconf_entry("leaf1"), restconf);
+    let all = [Simulated::start(Mode::Candidate), Simulated::gnmi(Face::Plain), Simulated::gnmi(Face::NoGet)];
+    for (entry, switch) in all.map(entry).into_iter().chain([over_restconf]) {
         switch.vtep("vtep1", &theirs(5000, "<bridge-domain>50</bridge-domain>"));
         let others = [
             instance_of_others("tenant", 3001, "VLAN_BASED", "<vni>7000</vni>"),
@@ -174,7 +182,7 @@ fn a_vni_is_an_evpn_instance_of_its_own_where_the_dialect_says_so() {
             instance_of_others("vni-7002", 3002, "VLAN_BUNDLE", "<vni>7002</vni>"),
         ];
         others.iter().for_each(|one| switch.handle().change_running(one).unwrap());
-        let entry = serving(switch.entry("leaf1")).text("dialect", "openconfig_evpn");
+        let entry = serving(entry).text("dialect", "openconfig_evpn");
         let mercury = Mercury::serve(&[entry.text("vxlan_route_distinguisher", "192.0.2.1:{vlan}")]);
         let mut client = Client::of(&mercury);
         let before = (instances(&switch), switch.handle().fingerprint());

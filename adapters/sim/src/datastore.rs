@@ -150,8 +150,8 @@ impl Container {
 
     /// The configuration as RFC 7951 JSON.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        json::encode(self)
+    pub fn to_json(&self, schema: &'static [Node]) -> serde_json::Value {
+        json::object(self, schema, None)
     }
 
     fn position(&self, index: usize) -> Result<usize, usize> {

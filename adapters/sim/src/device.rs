@@ -29,7 +29,7 @@ use crate::{
     fault::Faults,
     ovsdb::Ovsdb,
     refusal::{Reason, Refused, Tag},
-    schema::ROOT,
+    schema::{Node, ROOT},
 };
 
 /// A session's number, as its hello says. 0 stands for what is not a NETCONF
@@ -96,8 +96,10 @@ pub(crate) struct State {
 
 impl Device {
     pub(crate) fn new(options: Options) -> Arc<Self> {
+        // Where they are is known of OpenConfig alone.
+        let count = if options.schema.is_openconfig() { options.ports } else { 0 };
         let ports: BTreeSet<Key> =
-            (1..=options.ports).map(|number| Key::new(&format!("{}{number}", options.port_prefix))).collect();
+            (1..=count).map(|number| Key::new(&format!("{}{number}", options.port_prefix))).collect();
         let names: Vec<String> = ports.iter().map(|port| port.as_str().to_owned()).collect();
         let running = Arc::new(start_configuration(&options, &ports));
         let mut faults = Faults::default();
@@ -131,6 +133,11 @@ impl Device {
             ovsdb: options.ovsdb.then(|| Arc::new(Ovsdb::new(names))),
             options,
         })
+    }
+
+    /// What it can be configured with, at the top.
+    pub(crate) fn root(&self) -> &'static [Node] {
+        self.options.schema.root
     }
 
     /// What the switch shows as its state.
@@ -387,6 +394,9 @@ pub(crate) fn unsupported(what: &str) -> Refused {
 
 fn start_configuration(options: &Options, ports: &BTreeSet<Key>) -> Container {
     let mut root = Container::default();
+    if !options.schema.is_openconfig() {
+        return root;
+    }
     let mut set = |path: &[&str], value: &str| build::set(&mut root, &ROOT, path, value);
     let names = ports.iter().map(|port| (port.as_str(), "ethernetCsmacd"));
     let lags = options.lags.iter().map(|name| (name.as_str(), "ieee8023adLag"));

@@ -12,7 +12,12 @@ mod session;
 pub(crate) mod tls;
 mod xml;
 
-use crate::{SimError, datastore::Container, edit::Operation};
+use crate::{
+    SimError,
+    datastore::Container,
+    edit::Operation,
+    schema::{Node, Schema},
+};
 
 pub(crate) use session::{End, serve};
 
@@ -20,14 +25,14 @@ pub(crate) use session::{End, serve};
 const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
 
 /// A configuration as the content of `<config>`.
-pub(crate) fn to_xml(config: &Container) -> String {
-    encode::configuration(config, encode::Defaults::Explicit)
+pub(crate) fn to_xml(config: &Container, root: &'static [Node]) -> String {
+    encode::configuration(config, root, encode::Defaults::Explicit)
 }
 
 /// Reads an edit from the content of a `<config>`: one or several top-level
 /// elements, with `operation` attributes where wanted.
-pub(crate) fn edit_from_xml(content: &str) -> Result<crate::edit::Edit, SimError> {
+pub(crate) fn edit_from_xml(content: &str, schema: &Schema) -> Result<crate::edit::Edit, SimError> {
     let document = format!("<config xmlns=\"{BASE}\" xmlns:nc=\"{BASE}\">{content}</config>");
     let config = xml::parse(document.as_bytes()).map_err(SimError::Malformed)?;
-    edit::read(&config, Operation::Merge, false).map_err(|reason| SimError::Refused(reason.into()))
+    edit::read(&config, schema, Operation::Merge, false).map_err(|reason| SimError::Refused(reason.into()))
 }

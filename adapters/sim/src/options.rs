@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::{Fault, SimError};
+use crate::{Fault, SimError, schema::Schema};
 
 /// How the switch takes changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,6 +97,9 @@ pub struct Quirks {
     pub gnmi_leaf_paths_only: bool,
     /// gNMI: what a Set writes is JSON, leaves too.
     pub gnmi_no_scalars: bool,
+    /// gNMI: the members of what a JSON_IETF value puts at a node need their module where it is
+    /// another than that node's, and not because they come first (SR Linux).
+    pub gnmi_members_by_parent: bool,
     /// gNMI: operations a Set may hold (NX-OS: 20).
     pub gnmi_max_operations: Option<usize>,
     /// gNMI: extensions are skipped, also those that ask for a confirmed
@@ -200,6 +203,10 @@ pub struct Options {
     pub hidden: Vec<String>,
     /// LAG interfaces that are configured from the start.
     pub lags: Vec<String>,
+    /// What it can be configured with. Of another than the OpenConfig subset, nothing is there
+    /// at first, ports neither; it has no RESTCONF, and `ports`, `lags` and `hidden` are not
+    /// for it.
+    pub schema: Schema,
     /// How changes are taken.
     pub mode: Mode,
     /// Whether base:1.1, and with it chunked framing, is announced.
@@ -251,6 +258,7 @@ impl Default for Options {
             port_prefix: "Ethernet".to_owned(),
             hidden: Vec::new(),
             lags: Vec::new(),
+            schema: Schema::default(),
             mode: Mode::default(),
             base_11: true,
             quirks: Quirks::default(),
@@ -277,6 +285,10 @@ impl Options {
             .find(|addr| !addr.ip().is_loopback())
         {
             return Err(SimError::NotLoopback(addr));
+        }
+        let own = !self.schema.is_openconfig();
+        if own && (self.restconf_listen.is_some() || !self.lags.is_empty() || !self.hidden.is_empty()) {
+            return Err(SimError::Option("RESTCONF, LAGs and hidden ports need the OpenConfig subset".into()));
         }
         if self.gnmi_plaintext && self.gnmi_client_ca.is_some() {
             return Err(SimError::Option("client certificates need TLS".into()));

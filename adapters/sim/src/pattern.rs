@@ -6,9 +6,9 @@ use crate::{
     schema::{Kind, Node, ROOT, Value},
 };
 
-/// A path from the root. Empty, it is the root itself.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Pattern(pub(crate) Vec<Step>);
+/// A path from the root, whose nodes are these. Empty, it is the root itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern(pub(crate) Vec<Step>, pub(crate) &'static [Node]);
 
 /// One step down.
 #[derive(Debug, Clone)]
@@ -37,10 +37,16 @@ pub(crate) enum Found<'a> {
     LeafList(&'a [Value]),
 }
 
+impl Default for Pattern {
+    fn default() -> Self {
+        Self(Vec::new(), &ROOT)
+    }
+}
+
 impl Pattern {
     /// What is below the place the pattern leads to.
     pub(crate) fn children(&self) -> &'static [Node] {
-        self.0.last().map_or(&ROOT, |step| step.node.children())
+        self.0.last().map_or(self.1, |step| step.node.children())
     }
 
     /// Whether a list entry on the way is not named.

@@ -7,9 +7,10 @@
 //! and written from it.
 
 mod openconfig;
+mod text;
 mod value;
 
-pub use openconfig::{MODULES, ROOT, announced};
+pub use openconfig::ROOT;
 pub use value::{Identity, Type, Value};
 
 /// A YANG module: its name is what JSON uses, its namespace what XML uses.
@@ -40,11 +41,22 @@ pub struct Node {
     pub when: Option<Condition>,
     /// Whether the leaf has to be there (RFC 7950 section 7.6.5).
     pub mandatory: bool,
+    /// What shows it, of a leaf that nobody sets beside those that somebody does.
+    pub state: Option<Shown>,
+}
+
+/// What of a leaf that tells state is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The first of its words.
+    Always,
+    /// The second where no VNI carries frames, else the first.
+    OfVni,
 }
 
 /// The four node kinds of the subset. All containers are non-presence
-/// containers, and every list has one key leaf that mirrors `config/<key>`,
-/// which is how all OpenConfig lists are made.
+/// containers, and every list has one key leaf. In OpenConfig that mirrors
+/// `config/<key>`.
 #[derive(Debug)]
 pub enum Kind {
     /// Exists exactly when something is in it.
@@ -71,11 +83,54 @@ pub struct Condition {
     pub equals: &'static str,
 }
 
+/// What a switch can be configured with.
+#[derive(Clone, Copy)]
+pub struct Schema {
+    /// The top-level nodes.
+    pub root: &'static [Node],
+    /// Every module that it implements.
+    pub modules: &'static [&'static Module],
+    /// Those that it announces.
+    pub announced: &'static [&'static Module],
+}
+
+impl Schema {
+    /// A schema from text (module `text` says how), which is there until the process ends.
+    ///
+    /// # Errors
+    /// The line that cannot be read, and why.
+    pub fn from_text(text: &str) -> Result<Self, String> {
+        text::read(text)
+    }
+
+    /// Whether it is the OpenConfig subset, in which the switch has ports from the start.
+    #[must_use]
+    pub fn is_openconfig(&self) -> bool {
+        std::ptr::eq(self.root, ROOT.as_slice())
+    }
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        openconfig::SCHEMA
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.modules.iter().map(|module| module.name)).finish()
+    }
+}
+
+const fn plain(name: &'static str, module: &'static Module, kind: Kind) -> Node {
+    Node { name, module, kind, default: None, when: None, mandatory: false, state: None }
+}
+
 impl Node {
     /// Whether it holds what the switch does, which nobody can set.
     #[must_use]
     pub fn is_state(&self) -> bool {
-        self.name == "state"
+        self.name == "state" || self.state.is_some()
     }
 
     /// Child nodes; empty for leaves.

@@ -316,13 +316,13 @@ impl Handle {
     /// has no such datastore.
     #[must_use]
     pub fn xml(&self, datastore: Datastore) -> String {
-        self.config(datastore).map(|config| netconf::to_xml(&config)).unwrap_or_default()
+        self.config(datastore).map(|config| netconf::to_xml(&config, self.device.root())).unwrap_or_default()
     }
 
     /// A datastore as RFC 7951 JSON.
     #[must_use]
     pub fn json(&self, datastore: Datastore) -> serde_json::Value {
-        self.config(datastore).map(|config| config.to_json()).unwrap_or_default()
+        self.config(datastore).map(|config| config.to_json(self.device.root())).unwrap_or_default()
     }
 
     /// A short text that is the same for the same running configuration, on
@@ -345,7 +345,7 @@ impl Handle {
     /// [`SimError::Malformed`], or [`SimError::Refused`] if the switch cannot
     /// run it.
     pub fn change_running(&self, xml: &str) -> Result<(), SimError> {
-        let edit = netconf::edit_from_xml(xml)?;
+        let edit = netconf::edit_from_xml(xml, &self.device.options.schema)?;
         self.device.edit_from_console(&edit).map_err(SimError::Refused)
     }
 
@@ -356,7 +356,7 @@ impl Handle {
     /// # Errors
     /// [`SimError::Malformed`], or [`SimError::Refused`].
     pub fn stage(&self, xml: &str) -> Result<bool, SimError> {
-        let edit = netconf::edit_from_xml(xml)?;
+        let edit = netconf::edit_from_xml(xml, &self.device.options.schema)?;
         self.device.stage_from_console(&edit).map_err(SimError::Refused)
     }
 

@@ -14,9 +14,9 @@ const INTERFACES: [&str; 2] = ["interfaces", "interface"];
 /// Checks a whole configuration against the schema and the switch's ports.
 /// Returns everything that is wrong with it, in document order.
 #[must_use]
-pub(crate) fn findings(config: &Container, ports: &BTreeSet<Key>) -> Vec<Reason> {
-    let mut check = Check { config, ports, found: Vec::new() };
-    check.children(&ROOT, Some(config), &Trail::Root);
+pub(crate) fn findings(config: &Container, root: &'static [Node], ports: &BTreeSet<Key>) -> Vec<Reason> {
+    let mut check = Check { config, root, ports, found: Vec::new() };
+    check.children(root, Some(config), &Trail::Root);
     check.missing_ports();
     check.found
 }
@@ -50,8 +50,32 @@ pub(crate) fn without_what_fell_away(config: &Container, schema: &'static [Node]
     kept
 }
 
+/// What the entries of a list below others are called.
+fn names(
+    config: &Container,
+    schema: &'static [Node],
+    path: &[&'static str],
+    by_all_keys: bool,
+    above: &str,
+) -> BTreeSet<String> {
+    let Some((name, below)) = path.split_first() else { return [above.to_owned()].into() };
+    let found = schema::child(schema, name).and_then(|(index, node)| Some((node.children(), config.get(index)?)));
+    match found.map(|(children, data)| (children, &**data)) {
+        Some((children, Data::Container(inner))) => names(inner, children, below, by_all_keys, above),
+        Some((children, Data::List(entries))) => {
+            let of_entry = |(key, entry): (&Key, &Arc<Container>)| {
+                let name = if by_all_keys && !above.is_empty() { format!("{above}.{key}") } else { key.to_string() };
+                names(entry, children, below, by_all_keys, &name)
+            };
+            entries.iter().flat_map(of_entry).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
 struct Check<'a> {
     config: &'a Container,
+    root: &'static [Node],
     ports: &'a BTreeSet<Key>,
     found: Vec<Reason>,
 }
@@ -73,7 +97,9 @@ impl Check<'_> {
                 (Kind::List { key, children }, Some(Data::List(entries))) => {
                     for (value, entry) in entries {
                         let path = path.child(node, Some((key, value)));
-                        self.mirrored_key(key, children, entry, value, &path);
+                        if schema::child(children, "config").is_some() {
+                            self.mirrored_key(key, children, entry, value, &path);
+                        }
                         if node.name == "interface" && node.module.name == "openconfig-interfaces" {
                             self.hardware(children, entry, value, &path);
                         }
@@ -85,6 +111,15 @@ impl Check<'_> {
                 }
                 (Kind::Leaf(Type::InterfaceReference), Some(Data::Leaf(Value::Text(name)))) => {
                     self.interface_reference(name, &path.child(node, None));
+                }
+                (Kind::Leaf(Type::Entry { path: lists, by_all_keys }), Some(Data::Leaf(Value::Text(name)))) => {
+                    let config = self.config;
+                    if !names(config, self.root, lists, *by_all_keys, "").contains(&**name) {
+                        let message = format!("there is no {} {name}", lists.join(" "));
+                        let path = path.child(node, None);
+                        let reason = Reason::application(Tag::DataMissing, &path, message);
+                        self.found.push(reason.app_tag("instance-required"));
+                    }
                 }
                 (Kind::Leaf(_), None) if node.mandatory => {
                     self.found.push(

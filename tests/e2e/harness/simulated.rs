@@ -57,6 +57,11 @@ impl Simulated {
         Self { gnmi: Some(face), ..simulated }
     }
 
+    /// Any switch, spoken to over gNMI.
+    pub(crate) fn gnmi_of(face: Face, options: Options) -> Self {
+        Self { gnmi: Some(face), ..Self::with(options) }
+    }
+
     pub(crate) fn options() -> Options {
         Options {
             ports: 96,

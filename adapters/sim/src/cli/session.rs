@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Mode::Enable => grammar.prompt.clone(),
             Mode::Configure(None) => grammar.configure_prompt.clone(),
             Mode::Configure(Some(place)) => {
-                let said = grammar.blocks.iter().find(|(word, _)| place.split(' ').next() == Some(word));
+                let said = grammar.blocks.iter().find(|(word, _)| place.split_whitespace().next() == Some(word));
                 grammar.block_prompt.replace("{block}", said.map_or("", |(_, said)| said))
             }
         };

@@ -3,12 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::{Container, Data};
-use crate::schema::{self, Module, Node, Value};
-
-/// Encodes a whole configuration.
-pub(super) fn encode(root: &Container) -> Json {
-    object(root, &schema::ROOT, None)
-}
+use crate::schema::{Kind, Module, Node, Type, Value};
 
 pub(crate) fn object(container: &Container, schema: &'static [Node], above: Option<&Module>) -> Json {
     let mut members = Map::new();
@@ -25,6 +20,7 @@ pub(crate) fn object(container: &Container, schema: &'static [Node], above: Opti
             Data::List(entries) => {
                 Json::Array(entries.values().map(|entry| object(entry, node.children(), Some(node.module))).collect())
             }
+            Data::Leaf(Value::Empty) => empty(node),
             Data::Leaf(value) => scalar(value),
             Data::LeafList(values) => values.iter().map(scalar).collect(),
         };
@@ -40,5 +36,14 @@ pub(crate) fn scalar(value: &Value) -> Json {
         Value::Text(text) => (**text).into(),
         Value::Word(word) => (*word).into(),
         Value::Identity(identity) => format!("{}:{}", identity.module.name, identity.name).into(),
+        Value::Empty => Json::Array(vec![Json::Null]),
+    }
+}
+
+/// What says something by being there: a container, or a leaf (RFC 7951 section 6.9).
+pub(crate) fn empty(node: &Node) -> Json {
+    match node.kind {
+        Kind::Leaf(Type::Empty { is_container: true }) => Json::Object(Map::new()),
+        _ => scalar(&Value::Empty),
     }
 }

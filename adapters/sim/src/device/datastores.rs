@@ -118,7 +118,7 @@ impl Device {
     }
 
     pub(super) fn valid(&self, config: &Container) -> Result<(), Refused> {
-        let found = validate::findings(config, &self.ports);
+        let found = validate::findings(config, self.root(), &self.ports);
         if found.is_empty() { Ok(()) } else { Err(Refused(found)) }
     }
 

@@ -29,6 +29,7 @@ impl Device {
 
     /// Makes something else of the interfaces that were changed since.
     pub(crate) fn twist(&self, before: &Snapshot) {
+        assert!(self.options.schema.is_openconfig(), "where interfaces are is known of OpenConfig alone");
         self.change(|state| {
             if let Some(candidate) = &state.candidate
                 && before.candidate.as_ref() != Some(candidate)

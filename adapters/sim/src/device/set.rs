@@ -9,7 +9,6 @@ use crate::{
     edit::Edit,
     pattern::Pattern,
     refusal::{Reason, Refused, Tag},
-    schema::ROOT,
     validate::without_what_fell_away,
 };
 
@@ -151,7 +150,7 @@ impl Device {
         if !writes.iter().any(|write| matches!(write, Write::Remove(_))) {
             return Err(NotSet::Invalid(refused));
         }
-        let config = without_what_fell_away(&config, &ROOT);
+        let config = without_what_fell_away(&config, self.root());
         self.valid(&config).map_err(NotSet::Invalid)?;
         Ok(Arc::new(config))
     }

@@ -6,7 +6,7 @@ use super::Device;
 use crate::{
     datastore::{Container, Data, Datastore, Key, build},
     refusal::Refused,
-    schema::{Node, ROOT, child},
+    schema::{Kind, Node, ROOT, Shown, Type, Value, child},
 };
 
 /// Which data is asked for.
@@ -29,6 +29,9 @@ impl Device {
     /// What of a datastore, and of the state of the switch, a reader sees.
     pub(crate) fn shown(&self, source: Datastore, what: What) -> Result<Arc<Container>, Refused> {
         let config = self.read(source)?;
+        if !self.options.schema.is_openconfig() {
+            return Ok(self.with_state(config, what));
+        }
         let (quirks, hidden) = (&self.options.quirks, self.look().hidden.clone());
         let has_state = what != What::Configuration && !quirks.no_state;
         if what == What::Configuration && !quirks.leaves_out_idle_ports && hidden.is_empty() {
@@ -55,6 +58,56 @@ impl Device {
         }
         retain(&mut shown, |name, _| !hidden.contains(name.as_str()));
         Ok(Arc::new(shown))
+    }
+
+    /// The same of a switch with another schema, which says what tells state.
+    fn with_state(&self, config: Arc<Container>, what: What) -> Arc<Container> {
+        let quirks = &self.options.quirks;
+        if what == What::Configuration || quirks.no_state && what == What::Both {
+            return config;
+        }
+        if quirks.no_state {
+            return Arc::default();
+        }
+        Arc::new(State { what, vnis_are_down: quirks.vnis_are_down }.shown(&config, self.root(), None))
+    }
+}
+
+/// Configuration, and in it what a schema says of state: of a leaf that tells it, a word.
+struct State {
+    what: What,
+    vnis_are_down: bool,
+}
+
+impl State {
+    fn shown(&self, config: &Container, schema: &'static [Node], key: Option<&str>) -> Container {
+        let mut shown = Container::default();
+        for (index, node) in schema.iter().enumerate() {
+            match (&node.kind, config.get(index).map(|data| &**data)) {
+                (Kind::Leaf(Type::Enumeration(words)), _) if node.state.is_some() => {
+                    let is_down = node.state == Some(Shown::OfVni) && self.vnis_are_down;
+                    let word = words.get(usize::from(is_down)).filter(|_| self.what != What::Configuration);
+                    if let Some(word) = word {
+                        shown.set(index, Data::Leaf(Value::Word(word)));
+                    }
+                }
+                (_, Some(Data::Container(inner))) => {
+                    let inner = self.shown(inner, node.children(), None);
+                    if !inner.is_empty() {
+                        shown.set(index, Data::Container(inner));
+                    }
+                }
+                (Kind::List { key, children }, Some(Data::List(entries))) => {
+                    let entry = |(name, entry): (&Key, &Arc<Container>)| {
+                        (name.clone(), Arc::new(self.shown(entry, children, Some(key))))
+                    };
+                    shown.set(index, Data::List(entries.iter().map(entry).collect()));
+                }
+                (_, Some(data)) if self.what != What::State || key == Some(node.name) => shown.set(index, data.clone()),
+                _ => {}
+            }
+        }
+        shown
     }
 }
 

@@ -3,12 +3,12 @@
 use mercury_gnmi_proto::gnmi::{CapabilityResponse, Encoding, ModelData};
 
 use super::VERSION;
-use crate::schema::{Module, announced};
+use crate::schema::{Module, Schema};
 
 /// What the switch supports. Extensions cannot be told.
-pub(super) fn response() -> CapabilityResponse {
+pub(super) fn response(schema: &Schema) -> CapabilityResponse {
     CapabilityResponse {
-        supported_models: announced().map(model).collect(),
+        supported_models: schema.announced.iter().map(|module| model(module)).collect(),
         supported_encodings: [Encoding::Json, Encoding::Proto, Encoding::JsonIetf].map(i32::from).to_vec(),
         g_nmi_version: VERSION.to_owned(),
         extension: Vec::new(),

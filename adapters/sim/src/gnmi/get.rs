@@ -23,7 +23,7 @@ pub(super) fn get(device: &Device, request: &GetRequest) -> Result<GetResponse, 
     let quirks = &device.options.quirks;
     let prefix = request.prefix.as_ref();
     path::check_prefix(prefix, quirks)?;
-    let view = View::new(request.encoding, &request.use_models, *quirks)?;
+    let view = View::new(request.encoding, &request.use_models, *quirks, &device.options.schema)?;
     let kind = DataType::try_from(request.r#type).map_err(|_| invalid("there is no such type of data"))?;
     if request.path.is_empty() {
         return Err(invalid("no path is asked for"));
@@ -38,7 +38,7 @@ pub(super) fn get(device: &Device, request: &GetRequest) -> Result<GetResponse, 
     };
     let running = read::running(device, what)?;
     let notification = request.path.iter().map(|asked| {
-        let pattern = path::resolve(prefix, asked, quirks, Code::InvalidArgument)?;
+        let pattern = path::resolve(prefix, asked, &device.options, Code::InvalidArgument)?;
         let base = Base::new(prefix, asked, &pattern);
         let update = updates(&running, &pattern, &base, &view, device);
         let update = match update.is_empty() {
@@ -70,8 +70,8 @@ fn value(pattern: &Pattern, place: &Match<'_>, view: &View) -> Option<TypedValue
         (Found::Container(container), _) => {
             json::object(container, pattern.children(), None, view).map(|json| view.json(&json))
         }
-        (Found::Leaf(value), Some(node)) => view.leaf(node, value).map(|shown| view.typed(&shown)),
-        (Found::LeafList(values), Some(_)) => Some(view.typed(&view.leaf_list(values))),
+        (Found::Leaf(value), Some(node)) => view.leaf(node, value).map(|shown| view.typed(node, &shown)),
+        (Found::LeafList(values), Some(node)) => Some(view.typed(node, &view.leaf_list(values))),
         (Found::Leaf(_) | Found::LeafList(_), None) => None,
     }
 }

@@ -7,8 +7,8 @@ use super::{
     scalar,
 };
 use crate::{
-    datastore::{Container, Data},
-    schema::{Module, Node},
+    datastore::{Container, Data, json::empty},
+    schema::{Module, Node, Value},
 };
 
 /// What is in a container. At the top, and where the module changes, JSON_IETF
@@ -29,8 +29,8 @@ pub(super) fn object(
                     entries.filter_map(|entry| object(entry, node.children(), Some(node.module), view)).collect();
                 (!entries.is_empty()).then_some(Json::Array(entries))
             }
-            Data::Leaf(value) => view.leaf(node, value).map(|shown| leaf(&shown, view)),
-            Data::LeafList(values) => Some(leaf(&view.leaf_list(values), view)),
+            Data::Leaf(value) => view.leaf(node, value).map(|shown| leaf(node, &shown, view)),
+            Data::LeafList(values) => Some(leaf(node, &view.leaf_list(values), view)),
         };
         let Some(json) = json else { continue };
         let name = match view.ietf() && above != Some(node.module) {
@@ -43,8 +43,9 @@ pub(super) fn object(
 }
 
 /// A leaf or a leaf-list.
-pub(super) fn leaf(shown: &Shown, view: &View) -> Json {
+pub(super) fn leaf(node: &Node, shown: &Shown, view: &View) -> Json {
     match shown {
+        Shown::One(Value::Empty) => empty(node),
         Shown::One(value) => scalar::to_json(value, view.ietf()),
         Shown::Many(values) => values.iter().map(|value| scalar::to_json(value, view.ietf())).collect(),
     }

@@ -21,11 +21,11 @@ pub(super) fn collect(
 ) {
     let shown = match (found, node) {
         (Found::Container(container), node) => {
-            let schema = node.map_or(&crate::schema::ROOT[..], Node::children);
+            let schema = node.map_or(view.root(), Node::children);
             return below(container, schema, node.map(|node| node.module), path, (view, quirks), into);
         }
-        (Found::Leaf(value), Some(node)) => view.leaf(node, value).map(|shown| view.typed(&shown)),
-        (Found::LeafList(values), Some(_)) => Some(view.typed(&view.leaf_list(values))),
+        (Found::Leaf(value), Some(node)) => view.leaf(node, value).map(|shown| view.typed(node, &shown)),
+        (Found::LeafList(values), Some(node)) => Some(view.typed(node, &view.leaf_list(values))),
         (Found::Leaf(_) | Found::LeafList(_), None) => None,
     };
     if shown.is_some() {

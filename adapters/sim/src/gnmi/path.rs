@@ -5,10 +5,10 @@ use tonic::{Code, Status};
 
 use super::status::{invalid, status, unimplemented};
 use crate::{
-    Quirks,
+    Options, Quirks,
     datastore::Key,
     pattern::{Pattern, Step},
-    schema::{self, Kind, Module, Node, ROOT},
+    schema::{self, Kind, Module, Node},
 };
 
 /// Checks what a prefix says about the target and the origin.
@@ -21,7 +21,7 @@ pub(super) fn check_prefix(prefix: Option<&Path>, quirks: &Quirks) -> Result<(),
 
 /// Reads a path below a prefix. `unknown` is the code for what the schema does
 /// not know: gNMI wants another one of Get than of Set.
-pub(super) fn resolve(prefix: Option<&Path>, path: &Path, quirks: &Quirks, unknown: Code) -> Result<Pattern, Status> {
+pub(super) fn resolve(prefix: Option<&Path>, path: &Path, options: &Options, unknown: Code) -> Result<Pattern, Status> {
     check_form(path)?;
     if !path.target.is_empty() {
         return Err(invalid("a target belongs into the prefix only"));
@@ -32,10 +32,10 @@ pub(super) fn resolve(prefix: Option<&Path>, path: &Path, quirks: &Quirks, unkno
     let mut steps: Vec<Step> = Vec::new();
     for elem in prefix.into_iter().flat_map(|prefix| &prefix.elem).chain(&path.elem) {
         let above = steps.last().map(|step| step.node);
-        let step = step(elem, above, quirks, unknown)?;
+        let step = step(elem, (above, options.schema.root), &options.quirks, unknown)?;
         steps.push(step);
     }
-    Ok(Pattern(steps))
+    Ok(Pattern(steps, options.schema.root))
 }
 
 /// As people write paths, for messages.
@@ -62,7 +62,12 @@ fn check_form(path: &Path) -> Result<(), Status> {
     }
 }
 
-fn step(elem: &PathElem, above: Option<&'static Node>, quirks: &Quirks, unknown: Code) -> Result<Step, Status> {
+fn step(
+    elem: &PathElem,
+    (above, root): (Option<&'static Node>, &'static [Node]),
+    quirks: &Quirks,
+    unknown: Code,
+) -> Result<Step, Status> {
     if elem.name.is_empty() {
         return Err(invalid("a path element without a name"));
     }
@@ -74,7 +79,7 @@ fn step(elem: &PathElem, above: Option<&'static Node>, quirks: &Quirks, unknown:
         None => (None, elem.name.as_str()),
     };
     let not_known = || status(unknown, format!("there is no {} here in the schema", elem.name));
-    let nodes = above.map_or(&ROOT[..], Node::children);
+    let nodes = above.map_or(root, Node::children);
     let (index, node) = schema::child(nodes, name).ok_or_else(not_known)?;
     let changes = above.is_none_or(|above| above.module != node.module);
     let right = match module {

@@ -11,6 +11,7 @@ use super::{
     status::{invalid, unimplemented},
 };
 use crate::{
+    Quirks,
     datastore::Key,
     edit::{Content, EditNode, Operation},
     pattern::{Pattern, Step},
@@ -19,7 +20,12 @@ use crate::{
 
 /// What stands at the end of the pattern afterwards: edits at the last step's
 /// parent, at the root for the root itself.
-pub(crate) fn read(pattern: &Pattern, value: &TypedValue, replace: bool) -> Result<Vec<EditNode>, Status> {
+pub(crate) fn read(
+    pattern: &Pattern,
+    value: &TypedValue,
+    replace: bool,
+    quirks: &Quirks,
+) -> Result<Vec<EditNode>, Status> {
     let json = match &value.value {
         None => return Err(invalid("a value is missing")),
         Some(Typed::JsonVal(text)) => Some((text, false)),
@@ -32,7 +38,8 @@ pub(crate) fn read(pattern: &Pattern, value: &TypedValue, replace: bool) -> Resu
     let payload = match json {
         Some((text, ietf)) => {
             let json = serde_json::from_slice(text).map_err(|error| invalid(format!("not JSON: {error}")))?;
-            Payload::Json { json, ietf }
+            let node = pattern.0.last().filter(|_| quirks.gnmi_members_by_parent);
+            Payload::Json { json, ietf, above: node.map(|step| step.node.module) }
         }
         None => Payload::Typed(value),
     };
@@ -40,7 +47,12 @@ pub(crate) fn read(pattern: &Pattern, value: &TypedValue, replace: bool) -> Resu
 }
 
 enum Payload<'a> {
-    Json { json: Json, ietf: bool },
+    /// Members at the top of which the module may be that above them.
+    Json {
+        json: Json,
+        ietf: bool,
+        above: Option<&'static Module>,
+    },
     Typed(&'a TypedValue),
 }
 
@@ -71,7 +83,7 @@ impl Payload<'_> {
             }
             Kind::Leaf(kind) => {
                 let value = match self {
-                    Self::Json { json, ietf } => scalar::from_json(json, last.node, kind, *ietf),
+                    Self::Json { json, ietf, .. } => scalar::from_json(json, last.node, kind, *ietf),
                     Self::Typed(value) => scalar::from_typed(value, last.node, kind),
                 };
                 let value = value.ok_or_else(|| self.no_value_of(last.node))?;
@@ -80,7 +92,7 @@ impl Payload<'_> {
             }
             Kind::LeafList(kind) => {
                 let values: Option<Vec<_>> = match self {
-                    Self::Json { json: Json::Array(items), ietf } => {
+                    Self::Json { json: Json::Array(items), ietf, .. } => {
                         items.iter().map(|item| scalar::from_json(item, last.node, kind, *ietf)).collect()
                     }
                     Self::Typed(TypedValue { value: Some(Typed::LeaflistVal(list)) }) => {
@@ -99,8 +111,8 @@ impl Payload<'_> {
 
     fn object(&self, pattern: &Pattern, identified: Option<Identified<'_>>) -> Result<Vec<EditNode>, String> {
         match self {
-            Self::Json { json: Json::Object(members), ietf } => {
-                object(members, pattern.children(), None, identified, *ietf)
+            Self::Json { json: Json::Object(members), ietf, above } => {
+                object(members, pattern.children(), *above, identified, *ietf)
             }
             Self::Json { .. } | Self::Typed(_) => Err("a container takes a JSON object".to_owned()),
         }

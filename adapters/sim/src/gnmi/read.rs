@@ -14,7 +14,7 @@ use crate::{
     datastore::{Container, Datastore},
     device::{Device, What},
     pattern::{Match, Pattern},
-    schema::{MODULES, Node, Value},
+    schema::{Node, Schema, Value},
 };
 
 /// How configuration is shown.
@@ -22,6 +22,7 @@ use crate::{
 pub(super) struct View {
     encoding: Encoding,
     quirks: Quirks,
+    root: &'static [Node],
 }
 
 /// A leaf's or leaf-list's value as it is shown.
@@ -33,15 +34,22 @@ pub(super) enum Shown {
 
 impl View {
     /// What the request asks for (gNMI section 3.3.1).
-    pub(super) fn new(encoding: i32, models: &[ModelData], quirks: Quirks) -> Result<Self, Status> {
-        if let Some(model) = models.iter().find(|model| MODULES.iter().all(|known| known.name != model.name)) {
+    pub(super) fn new(encoding: i32, models: &[ModelData], quirks: Quirks, schema: &Schema) -> Result<Self, Status> {
+        if let Some(model) = models.iter().find(|model| schema.modules.iter().all(|known| known.name != model.name)) {
             return Err(invalid(format!("model '{}' is not supported", model.name)));
         }
         match Encoding::try_from(encoding) {
-            Ok(encoding @ (Encoding::Json | Encoding::JsonIetf | Encoding::Proto)) => Ok(Self { encoding, quirks }),
+            Ok(encoding @ (Encoding::Json | Encoding::JsonIetf | Encoding::Proto)) => {
+                Ok(Self { encoding, quirks, root: schema.root })
+            }
             Ok(other) => Err(unimplemented(format!("encoding {} is not supported", other.as_str_name()))),
             Err(_) => Err(unimplemented(format!("encoding {encoding} is not supported"))),
         }
+    }
+
+    /// The top-level nodes.
+    pub(super) fn root(&self) -> &'static [Node] {
+        self.root
     }
 
     pub(super) fn ietf(&self) -> bool {
@@ -70,14 +78,14 @@ impl View {
     }
 
     /// A leaf or leaf-list as an update carries it.
-    pub(super) fn typed(&self, shown: &Shown) -> TypedValue {
+    pub(super) fn typed(&self, node: &Node, shown: &Shown) -> TypedValue {
         let value = match (self.encoding, shown) {
-            (Encoding::Proto, Shown::One(value)) => scalar::to_typed(value),
+            (Encoding::Proto, Shown::One(value)) if *value != Value::Empty => scalar::to_typed(value),
             (Encoding::Proto, Shown::Many(values)) => {
                 let element = values.iter().map(|value| TypedValue { value: Some(scalar::to_typed(value)) }).collect();
                 typed_value::Value::LeaflistVal(mercury_gnmi_proto::gnmi::ScalarArray { element })
             }
-            (_, shown) => return self.json(&json::leaf(shown, self)),
+            (_, shown) => return self.json(&json::leaf(node, shown, self)),
         };
         TypedValue { value: Some(value) }
     }
@@ -126,7 +134,7 @@ impl Base {
         let prefix = prefix.filter(|prefix| **prefix != Path::default());
         let Some(prefix) = prefix else { return Self { prefix: None, taken: 0, path: path.clone() } };
         let taken = prefix.elem.len();
-        let head = Pattern(pattern.0.iter().take(taken).cloned().collect());
+        let head = Pattern(pattern.0.iter().take(taken).cloned().collect(), pattern.1);
         if !head.is_open() {
             return Self { prefix: Some(prefix.clone()), taken, path: path.clone() };
         }

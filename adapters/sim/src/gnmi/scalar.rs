@@ -3,7 +3,7 @@
 use mercury_gnmi_proto::gnmi::{TypedValue, typed_value};
 use serde_json::Value as Json;
 
-use crate::schema::{MODULES, Node, Type, Value};
+use crate::schema::{Identity, Node, Type, Value};
 
 /// A value as RFC 7951 writes it, or with bare identities.
 pub(super) fn to_json(value: &Value, ietf: bool) -> Json {
@@ -14,6 +14,7 @@ pub(super) fn to_json(value: &Value, ietf: bool) -> Json {
         Value::Word(word) => (*word).into(),
         Value::Identity(identity) if ietf => format!("{}:{}", identity.module.name, identity.name).into(),
         Value::Identity(identity) => identity.name.into(),
+        Value::Empty => Json::Array(vec![Json::Null]),
     }
 }
 
@@ -25,6 +26,7 @@ pub(super) fn to_typed(value: &Value) -> typed_value::Value {
         Value::Text(text) => typed_value::Value::StringVal(text.to_string()),
         Value::Word(word) => typed_value::Value::StringVal((*word).to_owned()),
         Value::Identity(identity) => typed_value::Value::StringVal(identity.name.to_owned()),
+        Value::Empty => typed_value::Value::BoolVal(true),
     }
 }
 
@@ -36,7 +38,13 @@ pub(super) fn from_json(json: &Json, node: &Node, kind: &Type, ietf: bool) -> Op
         Json::Bool(value) => matches!(kind, Type::Boolean).then_some(Value::Boolean(*value)),
         Json::Number(number) => from_number(number.as_u64()?, kind),
         Json::String(text) => from_text(text, node, kind, ietf),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
+        Json::Object(members) => {
+            (members.is_empty() && matches!(kind, Type::Empty { is_container: true })).then_some(Value::Empty)
+        }
+        Json::Array(items) => {
+            (*items == [Json::Null] && matches!(kind, Type::Empty { is_container: false })).then_some(Value::Empty)
+        }
+        Json::Null => None,
     }
 }
 
@@ -59,21 +67,23 @@ fn from_number(number: u64, kind: &Type) -> Option<Value> {
         | Type::Enumeration(_)
         | Type::Identity(_)
         | Type::LagReference
-        | Type::InterfaceReference => None,
+        | Type::InterfaceReference
+        | Type::Empty { .. }
+        | Type::Entry { .. } => None,
     }
 }
 
 fn from_text(text: &str, node: &Node, kind: &Type, ietf: bool) -> Option<Value> {
     match kind {
-        Type::Text | Type::LagReference | Type::InterfaceReference => kind.parse(text, None),
+        Type::Text | Type::LagReference | Type::InterfaceReference | Type::Entry { .. } => kind.parse(text, None),
         // What parses as XML text may have white space around; JSON may not.
         Type::Enumeration(_) => (text == text.trim()).then(|| kind.parse(text, None)).flatten(),
         Type::VlanOrRange => text.contains("..").then(|| kind.parse(text, None)).flatten(),
-        Type::Boolean | Type::Number { .. } => None,
+        Type::Boolean | Type::Number { .. } | Type::Empty { .. } => None,
         Type::Identity(known) => match text.split_once(':') {
             Some((module, name)) => {
-                let module = MODULES.iter().find(|known| known.name == module)?;
-                kind.parse(name, Some((module.namespace, name)))
+                let is_it = |identity: &&Identity| identity.module.name == module && identity.name == name;
+                known.iter().find(is_it).map(Value::Identity)
             }
             None if ietf => kind.parse(text, Some((node.module.namespace, text))),
             None => known.iter().find(|identity| identity.name == text).map(Value::Identity),

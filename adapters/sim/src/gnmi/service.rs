@@ -54,7 +54,7 @@ impl Face {
     fn capable(&self) -> Result<CapabilityResponse, Status> {
         match self.device.options.quirks.gnmi_no_capabilities {
             true => Err(unimplemented("Capabilities is not supported")),
-            false => Ok(capabilities::response()),
+            false => Ok(capabilities::response(&self.device.options.schema)),
         }
     }
 

@@ -140,7 +140,7 @@ impl<'a> Of<'a> {
 
     fn read(&self, prefix: Option<&Path>, options: &Options) -> Result<Write, Status> {
         let root = Path::default();
-        let pattern = path::resolve(prefix, self.path.unwrap_or(&root), &options.quirks, Code::NotFound)?;
+        let pattern = path::resolve(prefix, self.path.unwrap_or(&root), options, Code::NotFound)?;
         if pattern.0.iter().any(|step| step.node.is_state()) {
             return Err(invalid("state is not to be set"));
         }
@@ -167,7 +167,7 @@ impl<'a> Of<'a> {
             return Err(unimplemented("only JSON can be written"));
         }
         let replace = self.kind == Operation::Replace;
-        let nodes = payload::read(&pattern, val, replace)?;
+        let nodes = payload::read(&pattern, val, replace, &options.quirks)?;
         let mut edit = pattern.edit(nodes);
         if replace && pattern.0.is_empty() {
             edit.default = crate::edit::Operation::Replace;

@@ -47,7 +47,7 @@ fn updates(device: &Device, list: &SubscriptionList) -> Result<Vec<Response>, St
     let quirks = &device.options.quirks;
     let prefix = list.prefix.as_ref();
     path::check_prefix(prefix, quirks)?;
-    let view = View::new(list.encoding, &list.use_models, *quirks)?;
+    let view = View::new(list.encoding, &list.use_models, *quirks, &device.options.schema)?;
     if list.subscription.is_empty() {
         return Err(invalid("a subscription list holds subscriptions"));
     }
@@ -56,7 +56,7 @@ fn updates(device: &Device, list: &SubscriptionList) -> Result<Vec<Response>, St
     let mut responses = Vec::new();
     for subscription in &list.subscription {
         let asked = subscription.path.as_ref().unwrap_or(&root);
-        let pattern: Pattern = path::resolve(prefix, asked, quirks, Code::InvalidArgument)?;
+        let pattern: Pattern = path::resolve(prefix, asked, &device.options, Code::InvalidArgument)?;
         let base = Base::new(prefix, asked, &pattern);
         let node = pattern.0.last().map(|step| step.node);
         let mut updates: Vec<Update> = Vec::new();

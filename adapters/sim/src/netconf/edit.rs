@@ -8,20 +8,26 @@ use crate::{
     datastore::Key,
     edit::{Content, Edit, EditNode, Operation},
     refusal::{Reason, Tag, Trail},
-    schema::{self, Kind, Node, ROOT, Type, Value},
+    schema::{self, Kind, Module, Node, Schema, Type, Value},
 };
 
 /// Reads the children of `<config>`.
 ///
 /// # Errors
 /// The first thing that does not fit the schema.
-pub(crate) fn read(config: &Element, default: Operation, ignore_unqualified: bool) -> Result<Edit, Reason> {
-    let reader = Reader { ignore_unqualified };
-    let nodes = reader.children(config, &ROOT, None, default, &Trail::Root)?;
+pub(crate) fn read(
+    config: &Element,
+    schema: &Schema,
+    default: Operation,
+    ignore_unqualified: bool,
+) -> Result<Edit, Reason> {
+    let reader = Reader { modules: schema.modules, ignore_unqualified };
+    let nodes = reader.children(config, schema.root, None, default, &Trail::Root)?;
     Ok(Edit { default, nodes })
 }
 
 struct Reader {
+    modules: &'static [&'static Module],
     ignore_unqualified: bool,
 }
 
@@ -40,7 +46,7 @@ impl Reader {
         let mut nodes = Vec::new();
         let mut seen = HashSet::new();
         for element in &parent.children {
-            let (index, node) = find(element, schema, path)?;
+            let (index, node) = find(element, schema, self.modules, path)?;
             let edit = self.node(element, index, node, inherited, path)?;
             let instance = match &edit.content {
                 Content::Entry(key, _) => key.to_string(),
@@ -147,7 +153,12 @@ impl Reader {
     }
 }
 
-fn find(element: &Element, schema: &'static [Node], path: &Trail<'_>) -> Result<(usize, &'static Node), Reason> {
+fn find(
+    element: &Element,
+    schema: &'static [Node],
+    modules: &[&Module],
+    path: &Trail<'_>,
+) -> Result<(usize, &'static Node), Reason> {
     let unknown = |tag, message: String| {
         Reason::application(tag, path.unknown(&element.name), message).with("bad-element", &element.name)
     };
@@ -157,7 +168,7 @@ fn find(element: &Element, schema: &'static [Node], path: &Trail<'_>) -> Result<
     if element.namespace == node.module.namespace {
         return Ok((index, node));
     }
-    if schema::MODULES.iter().any(|module| module.namespace == element.namespace) {
+    if modules.iter().any(|module| module.namespace == element.namespace) {
         return Err(unknown(Tag::UnknownElement, format!("{} here is of module {}", element.name, node.module.name)));
     }
     Err(unknown(Tag::UnknownNamespace, format!("namespace '{}' is unknown", element.namespace))

@@ -6,7 +6,7 @@ use quick_xml::escape::partial_escape;
 
 use crate::{
     datastore::{Container, Data},
-    schema::{Kind, Module, Node, ROOT, Type, Value},
+    schema::{Kind, Module, Node, Type, Value},
 };
 
 /// Which leaves with their defaults are shown (RFC 6243 section 2): those that somebody
@@ -19,9 +19,9 @@ pub(crate) enum Defaults {
 }
 
 /// The top-level elements of a configuration, without white space between.
-pub(crate) fn configuration(root: &Container, defaults: Defaults) -> String {
+pub(crate) fn configuration(config: &Container, root: &'static [Node], defaults: Defaults) -> String {
     let mut xml = String::new();
-    children(&mut xml, root, &ROOT, None, defaults);
+    children(&mut xml, config, root, None, defaults);
     xml
 }
 

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::xml::Element;
 use crate::{
     datastore::{Container, Data, Key},
-    schema::{Kind, Node, ROOT, Value},
+    schema::{Kind, Node, Value},
 };
 
 /// What of a configuration the filter selects. An empty filter selects nothing
 /// (section 6.4.2). With `first_only`, of several siblings of one name the first
 /// is looked at.
-pub(crate) fn select(root: &Container, filter: &Element, first_only: bool) -> Container {
+pub(crate) fn select(config: &Container, root: &'static [Node], filter: &Element, first_only: bool) -> Container {
     let mut selected = Container::default();
     if !filter.children.is_empty() {
-        Filter { first_only }.below(root, &ROOT, &filter.children, &mut selected);
+        Filter { first_only }.below(config, root, &filter.children, &mut selected);
     }
     selected
 }

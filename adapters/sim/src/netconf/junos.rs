@@ -79,7 +79,7 @@ fn compare(device: &Device, operation: &Element) -> Result<Body, Refused> {
         return Err(unsupported("get-configuration for anything but the difference from rollback 0, as text"));
     }
     let lines = |store| {
-        let xml = encode::configuration(&*device.shown(store, What::Configuration)?, Defaults::Explicit);
+        let xml = encode::configuration(&*device.shown(store, What::Configuration)?, device.root(), Defaults::Explicit);
         Ok::<Vec<String>, Refused>(xml.replace("><", ">\n<").lines().map(str::to_owned).collect())
     };
     let (running, candidate) = (lines(Datastore::Running)?, lines(Datastore::Candidate)?);

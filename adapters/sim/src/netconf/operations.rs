@@ -118,13 +118,14 @@ fn read(
     }
     let config = device.shown(source, what)?;
     let xml = match filter {
-        None => encode::configuration(&config, mode),
+        None => encode::configuration(&config, device.root(), mode),
         Some(filter) => {
             let kind = filter.attributes.iter().find(|attribute| attribute.name == "type");
             if kind.is_some_and(|kind| kind.value != "subtree") {
                 return Err(unsupported("a filter other than subtree"));
             }
-            encode::configuration(&filter::select(&config, filter, quirks.answers_first_entry_only), mode)
+            let selected = filter::select(&config, device.root(), filter, quirks.answers_first_entry_only);
+            encode::configuration(&selected, device.root(), mode)
         }
     };
     Ok(Body::Data(xml))
@@ -159,7 +160,7 @@ fn edit_config(device: &Arc<Device>, session: SessionId, operation: &Element) ->
     }
     let config = config.ok_or_else(|| missing(operation, "config"))?;
     let ignore = device.options.quirks.ignores_unqualified_operation;
-    let edit = edit::read(config, default, ignore)?;
+    let edit = edit::read(config, &device.options.schema, default, ignore)?;
     device.edit(session, target, &edit, test).map(ok)
 }
 

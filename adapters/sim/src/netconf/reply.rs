@@ -8,7 +8,6 @@ use super::{BASE, junos, monitoring, xml::Element};
 use crate::{
     Options,
     refusal::{Layer, Path, Reason, Refused},
-    schema::announced,
 };
 
 /// The content of a positive answer.
@@ -36,7 +35,7 @@ pub(crate) fn hello(options: &Options, session: u32) -> String {
     if options.mode.junos() {
         add(junos::CAPABILITY);
     }
-    for module in announced() {
+    for module in options.schema.announced {
         let revision = module.revision.map(|date| format!("&revision={date}")).unwrap_or_default();
         add(&format!("{}?module={}{revision}", module.namespace, module.name));
     }

@@ -323,7 +323,7 @@ fn entity_tag(device: &Device, resource: &Resource) -> Option<HeaderValue> {
         format!("{:?}", resource.pattern).hash(&mut hasher);
         resource.shown(&running).map(|shown| shown.to_string()).hash(&mut hasher);
     } else {
-        running.to_json().to_string().hash(&mut hasher);
+        running.to_json(device.root()).to_string().hash(&mut hasher);
     }
     HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish())).ok()
 }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::{answer::Refusal, resource::Resource};
 use crate::{
+    Quirks,
     device::Write,
     edit::{Content, Edit, EditNode, Operation},
     gnmi::payload,
@@ -103,7 +104,7 @@ fn entry<'a>(value: &'a Json, kind: &Kind) -> Result<&'a Json, Refusal> {
 fn put(pattern: &Pattern, value: &Json, operation: Option<Operation>) -> Result<Edit, Refusal> {
     let value = pattern.0.last().map_or_else(|| value.clone(), |last| qualified(value, last.node.module.name));
     let val = TypedValue { value: Some(typed_value::Value::JsonIetfVal(value.to_string().into_bytes())) };
-    let nodes = payload::read(pattern, &val, operation == Some(Operation::Replace));
+    let nodes = payload::read(pattern, &val, operation == Some(Operation::Replace), &Quirks::default());
     let mut nodes = nodes.map_err(|status| Refusal::new(Tag::InvalidValue, status.message()))?;
     if operation == Some(Operation::Create) {
         nodes.iter_mut().for_each(created);

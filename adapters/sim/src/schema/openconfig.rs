@@ -3,7 +3,7 @@
 
 mod evpn;
 
-use super::{Condition, Identity, Kind, Module, Node, Type};
+use super::{Condition, Identity, Kind, Module, Node, Schema, Type, plain as node};
 
 const INTERFACES: Module = Module {
     name: "openconfig-interfaces",
@@ -80,7 +80,7 @@ const IF_TYPE: Module = Module {
 };
 
 /// Every module the switch implements.
-pub static MODULES: [&Module; 12] = [
+static MODULES: [&Module; 12] = [
     &INTERFACES,
     &ETHERNET,
     &AGGREGATE,
@@ -91,18 +91,14 @@ pub static MODULES: [&Module; 12] = [
     &NETWORK_INSTANCE,
     &NETWORK_INSTANCE_TYPES,
     &EVPN_TYPES,
-    &VLAN_AUGMENTS,
     &IF_TYPE,
+    &VLAN_AUGMENTS,
 ];
 
 /// Those that it announces: by one of EOS it would be taken for EOS.
-pub fn announced() -> impl Iterator<Item = &'static Module> {
-    MODULES.into_iter().filter(|module| module.name != VLAN_AUGMENTS.name)
-}
+static ANNOUNCED: &[&Module] = MODULES.split_at(MODULES.len() - 1).0;
 
-const fn node(name: &'static str, module: &'static Module, kind: Kind) -> Node {
-    Node { name, module, kind, default: None, when: None, mandatory: false }
-}
+pub(super) const SCHEMA: Schema = Schema { root: &ROOT, modules: &MODULES, announced: ANNOUNCED };
 
 const fn leaf(name: &'static str, module: &'static Module, kind: Type) -> Node {
     node(name, module, Kind::Leaf(kind))

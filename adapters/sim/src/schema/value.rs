@@ -37,6 +37,19 @@ pub enum Type {
     LagReference,
     /// The name of a configured interface; checked at validation.
     InterfaceReference,
+    /// Nothing: that it is there is all that it says.
+    Empty {
+        /// Whether it is a container with presence (RFC 7950 section 7.5.1), of which nothing
+        /// below is known here.
+        is_container: bool,
+    },
+    /// What names a configured entry; checked at validation.
+    Entry {
+        /// The names on the way to a list, from the top.
+        path: &'static [&'static str],
+        /// Whether the keys of all of them are in it, with dots between, or the last one's.
+        by_all_keys: bool,
+    },
 }
 
 /// A checked value in canonical form: equal values compare equal.
@@ -52,6 +65,8 @@ pub enum Value {
     Word(&'static str),
     /// An identity.
     Identity(&'static Identity),
+    /// Of a type that has nothing to say.
+    Empty,
 }
 
 impl Type {
@@ -63,7 +78,10 @@ impl Type {
     #[must_use]
     pub fn parse(&self, text: &str, identity: Option<(&str, &str)>) -> Option<Value> {
         match self {
-            Self::Text | Self::LagReference | Self::InterfaceReference => Some(Value::Text(text.into())),
+            Self::Text | Self::LagReference | Self::InterfaceReference | Self::Entry { .. } => {
+                Some(Value::Text(text.into()))
+            }
+            Self::Empty { .. } => text.trim().is_empty().then_some(Value::Empty),
             Self::Boolean => match text.trim() {
                 "true" => Some(Value::Boolean(true)),
                 "false" => Some(Value::Boolean(false)),
@@ -91,7 +109,7 @@ impl Value {
             Self::Text(value) => **value == *text,
             Self::Word(value) => *value == text,
             Self::Identity(identity) => identity.name == text,
-            Self::Boolean(_) | Self::Number(_) => self.to_string() == text,
+            Self::Boolean(_) | Self::Number(_) | Self::Empty => self.to_string() == text,
         }
     }
 }
@@ -121,6 +139,7 @@ impl fmt::Display for Value {
             Self::Text(value) => value.fmt(f),
             Self::Word(value) => value.fmt(f),
             Self::Identity(identity) => identity.name.fmt(f),
+            Self::Empty => Ok(()),
         }
     }
 }
