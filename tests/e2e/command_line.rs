@@ -14,6 +14,7 @@ mod recorded;
 mod telnet;
 mod theirs;
 mod together;
+mod vnis;
 mod vtysh;
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch};

@@ -86,6 +86,7 @@ def fault():
 def sonic(words, fail):
     running = has("running.json")
     members = running.setdefault("VLAN_MEMBER", {})
+    maps = running.setdefault("VXLAN_TUNNEL_MAP", {})
     match words:
         case ["config", "vlan", "add", number]:
             if f"Vlan{number}" in running["VLAN"]:
@@ -94,7 +95,20 @@ def sonic(words, fail):
         case ["config", "vlan", "del", number]:
             if any(key.startswith(f"Vlan{number}|") for key in members):
                 fail(f"VLAN ID {number} can not be removed. First remove all members assigned to this VLAN.")
+            if any(row["vlan"] == f"Vlan{number}" for row in maps.values()):
+                fail(f"VLAN ID {number} can not be removed. First remove its VXLAN map.")
             del running["VLAN"][f"Vlan{number}"]
+        case ["config", "vxlan", "map", "add", vtep, number, vni]:
+            if vtep not in running.get("VXLAN_TUNNEL", {}):
+                fail(f"VTEP {vtep} not configured")
+            if f"Vlan{number}" not in running["VLAN"]:
+                fail(f"Vlan{number} does not exist")
+            if any(f"Vlan{number}" == row["vlan"] or vni == row["vni"] for row in maps.values()):
+                fail("the VLAN or the VNI has a map already")
+            maps[f"{vtep}|map_{vni}_Vlan{number}"] = {"vlan": f"Vlan{number}", "vni": vni}
+        case ["config", "vxlan", "map", "del", vtep, number, vni]:
+            if maps.pop(f"{vtep}|map_{vni}_Vlan{number}", None) is None:
+                fail("there is no such map")
         case ["config", "vlan", "member", "add", *untagged, number, port]:
             if f"Vlan{number}" not in running["VLAN"]:
                 fail(f"Vlan{number} does not exist")
@@ -108,6 +122,8 @@ def sonic(words, fail):
                 fail(f"{port} is not a member of Vlan{number}")
         case _:
             fail(f"No such command '{words[-1]}'.")
+    if not maps:
+        del running["VXLAN_TUNNEL_MAP"]
     write("running.json", running)
 
 

@@ -105,3 +105,35 @@ fn a_vlan_of_a_network_with_a_name_is_made_without() {
     Client::of(&mercury).done("attach_port", &json!({"port": port, "network": network}));
     assert_eq!(host.has("running.json")["VLAN"]["Vlan100"], json!({"vlanid": "100"}));
 }
+
+/// The map comes before its first port and goes after the last; nobody tells whether it
+/// carries frames.
+#[test]
+fn a_vni_is_a_row_that_comes_with_its_first_port_and_goes_with_the_last() {
+    let Some(host) = Host::sonic() else { return };
+    let mut running = before();
+    running["VXLAN_TUNNEL"] = json!({"vtep1": {"src_ip": "192.0.2.1"}});
+    running["VXLAN_EVPN_NVO"] = json!({"nvo1": {"source_vtep": "vtep1"}});
+    running["VXLAN_TUNNEL_MAP"] = json!({"vtep1|map_10010_Vlan10": {"vlan": "Vlan10", "vni": "10010"}});
+    host.has_again(&[("running.json", running.clone()), ("startup.json", running.clone())]);
+    let entry = host.entry("sonic").text("local_vlans", "3000-3003").text("vxlan_vtep", "vtep1");
+    let mercury = Mercury::serve(&[entry]);
+    let mut client = Client::of(&mercury);
+    let on = |port: &str| json!({"port": attach(port, 1)["port"], "network": {"vni": 10_100}});
+    let attached = client.done("attach_port", &on(PORT));
+    let segments = json!([{"vlan-id": 3000, "vni": 10_100, "vni-state": "UNKNOWN"}]);
+    assert_eq!(attached["switches"][0]["segments"], segments, "{attached}");
+    let bound = json!({"vlan": "Vlan3000", "vni": "10100"});
+    let now = host.has("running.json");
+    assert_eq!(now["VXLAN_TUNNEL_MAP"]["vtep1|map_10100_Vlan3000"], bound, "{now}");
+    assert_eq!(now["VLAN_MEMBER"]["Vlan3000|Ethernet4"]["tagging_mode"], "untagged", "{now}");
+    assert_eq!(client.done("attach_port", &on(PORT))["changed"], false);
+    client.done("attach_port", &on("Ethernet8"));
+    client.done("detach_port", &on(PORT));
+    assert_eq!(host.has("running.json")["VXLAN_TUNNEL_MAP"]["vtep1|map_10100_Vlan3000"], bound);
+    client.done("detach_port", &on("Ethernet8"));
+    let left = host.has("running.json");
+    assert_eq!(left["VXLAN_TUNNEL_MAP"], running["VXLAN_TUNNEL_MAP"], "{left}");
+    assert!(!left["VLAN_MEMBER"].to_string().contains("3000"), "{left}");
+    assert_eq!(host.has("startup.json"), left);
+}
