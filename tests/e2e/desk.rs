@@ -117,10 +117,42 @@ fn the_hook_refuses_a_commit_whose_candidates_break_a_rule() {
     let (is_done, said) = repository.commits();
     assert!(!is_done && said.contains("leaf2.xml") && said.contains("rule-vlan-reserved"), "{said}");
     fs::remove_file(repository.0.path().join("candidates/leaf2.xml")).unwrap();
+    // A link is none, and is not passed over either; nor is YAML of another kind.
+    std::os::unix::fs::symlink("../shared/leaf1.xml", repository.0.path().join("candidates/leaf3.xml")).unwrap();
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("candidates/leaf3.xml") && said.contains("links are not judged"), "{said}");
+    fs::remove_file(repository.0.path().join("candidates/leaf3.xml")).unwrap();
+    repository.write("candidates/foo.yaml", "leaf1: {}\n");
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("candidates/foo.yaml"), "{said}");
+    fs::remove_file(repository.0.path().join("candidates/foo.yaml")).unwrap();
     // Other files are nobody's candidates.
     repository.write("README.md", "# ours\n");
     let (is_done, said) = repository.commits();
     assert!(is_done && !said.contains("checked"), "{said}");
+}
+
+#[test]
+fn the_hook_refuses_a_commit_whose_rules_are_wrong_or_not_as_their_examples_say() {
+    let repository = Repository::new();
+    let hook = repository.0.path().join(".git/hooks/pre-commit");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::copy(sample("pre-commit"), hook).unwrap();
+    let (is_done, said) = repository.commits();
+    assert!(is_done, "{said}");
+    repository.write("rules.toml", "[[rule]]\nname = \"phones\"\nreserved_vlan = \"150\"\n");
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("rules.toml:3") && said.contains("reserved_vlan"), "{said}");
+    repository.write("rules.toml", &RULES.replace("\"150\"", "\"151\""));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("phones keep theirs"), "{said}");
+    // What is staged is judged, whatever lies there.
+    repository.write("rules.toml", RULES);
+    let done = repository.git(&["commit", "--quiet", "--message", "change"]);
+    assert!(!done.status.success());
+    repository.write("rules.toml", &format!("# ours\n{RULES}"));
+    let (is_done, said) = repository.commits();
+    assert!(is_done, "{said}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::super::Failure;
+use super::super::{Failure, print};
 use crate::registry;
 
 /// Folders may be so deep.
@@ -16,6 +16,8 @@ const MAX_DEPTH: usize = 32;
 const ENDINGS: [&str; 10] = ["xml", "json", "textproto", "txtpb", "pbtxt", "prototxt", "cfg", "conf", "set", "txt"];
 /// Of what is called so, gnmic's requests alone are candidates.
 const YAML: [&str; 2] = ["yaml", "yml"];
+/// Of so many that are none is told.
+const MAX_OTHER: usize = 8;
 /// In so many octets it is seen whether a file is one.
 const HEAD: u64 = 64 << 10;
 
@@ -24,9 +26,13 @@ const HEAD: u64 = 64 << 10;
 /// # Errors
 /// A sentence: something is not there, there is none, or standard input is to be read twice.
 pub(super) fn gathered(paths: &[PathBuf], twice: bool) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+    let mut found = Found::default();
     for path in paths {
-        gather((path, path), 0, &mut files)?;
+        gather((path, path), 0, &mut found)?;
+    }
+    let Found { mut files, other, links } = found;
+    for link in links {
+        print::talk(&format!("{}: passed over: a link to no file below what was named", link.display()));
     }
     // One may be named by itself and be in a folder that is named.
     let mut known = BTreeSet::new();
@@ -37,25 +43,42 @@ pub(super) fn gathered(paths: &[PathBuf], twice: bool) -> Result<Vec<PathBuf>, F
     }
     if files.is_empty() {
         let (endings, yaml) = (ENDINGS.join(", "), YAML.join(" or "));
-        let reason = format!("there is no file that ends in {endings}, and no request of gnmic's in {yaml}");
+        let mut reason = format!("there is no file that ends in {endings}, and no request of gnmic's in {yaml}");
+        if !other.is_empty() {
+            let other = other.iter().take(MAX_OTHER).map(|path| path.display().to_string()).collect::<Vec<_>>();
+            reason += &format!(" (others: {})", other.join(", "));
+        }
         let looked = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         return Err(Failure::Other(format!("{looked}: {reason}")));
     }
     Ok(files)
 }
 
+/// What lies there.
+#[derive(Default)]
+struct Found {
+    /// The candidates.
+    files: Vec<PathBuf>,
+    /// YAML that is no request of gnmic's.
+    other: Vec<PathBuf>,
+    /// Links that are not followed, and are called as candidates are.
+    links: Vec<PathBuf>,
+}
+
 /// A file, and every file below a folder that is called as candidates are, in order.
-fn gather((top, path): (&Path, &Path), depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn gather((top, path): (&Path, &Path), depth: usize, found: &mut Found) -> Result<(), Failure> {
     if path == Path::new("-") {
-        files.push(path.to_owned());
+        found.files.push(path.to_owned());
         return Ok(());
     }
     let failed = |error: std::io::Error| Failure::Other(format!("{}: {error}", path.display()));
     let is_folder = fs::metadata(path).map_err(failed)?.is_dir();
     if !is_folder {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-        if depth == 0 || ENDINGS.contains(&&*ending) || YAML.contains(&&*ending) && is_gnmic(path) {
-            files.push(path.to_owned());
+        let is_yaml = has_ending(path, &YAML);
+        if depth == 0 || has_ending(path, &ENDINGS) || is_yaml && is_gnmic(path) {
+            found.files.push(path.to_owned());
+        } else if is_yaml {
+            found.other.push(path.to_owned());
         }
         return Ok(());
     }
@@ -68,12 +91,21 @@ fn gather((top, path): (&Path, &Path), depth: usize, files: &mut Vec<PathBuf>) -
         // A link to a folder may lead back to where it is, and one to a file out of what was named,
         // to what is nobody's to be shown.
         let is_link = entry.file_type().map_err(failed)?.is_symlink();
-        if (!is_link || stays(top, &entry.path())) && !entry.file_name().to_string_lossy().starts_with('.') {
-            inside.push(entry.path());
+        let path = entry.path();
+        match entry.file_name().to_string_lossy().starts_with('.') {
+            true => {}
+            false if !is_link || stays(top, &path) => inside.push(path),
+            false if has_ending(&path, &ENDINGS) || has_ending(&path, &YAML) => found.links.push(path),
+            false => {}
         }
     }
     inside.sort();
-    inside.iter().try_for_each(|path| gather((top, path), depth + 1, files))
+    inside.iter().try_for_each(|path| gather((top, path), depth + 1, found))
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    endings.contains(&&*ending)
 }
 
 /// Whether a link leads to a file below the folder that was named.
@@ -132,6 +164,9 @@ mod tests {
             told.starts_with(&folder.path().display().to_string()) && told.contains("no file that ends in"),
             "{told}"
         );
+        fs::write(folder.path().join("foo.yaml"), "leaf1: {}\n").unwrap();
+        let told = gathered(&[folder.path().to_owned()], false).unwrap_err().to_string();
+        assert!(told.contains("foo.yaml"), "{told}");
         let input = || [PathBuf::from("-")];
         assert_eq!(gathered(&input(), false).unwrap(), input());
         assert!(gathered(&input(), true).unwrap_err().to_string().contains("reads each candidate twice"));
