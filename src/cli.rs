@@ -30,6 +30,7 @@ mod report;
 mod requests;
 mod review;
 mod rules;
+mod running;
 mod serve;
 mod shell;
 mod signals;
@@ -219,6 +220,9 @@ enum Command {
     Record(record::RecordArguments),
     /// Read what was recorded, in place of the switch.
     Replay(record::ReplayArguments),
+    /// Print what a switch has now, as `plan --offline --running` reads it; change nothing.
+    /// NETCONF's data, a gNMI answer as JSON, or what `record` prints of a command line.
+    Running(running::RunningArguments),
     /// Say what a finding's code means, and what to do about it.
     Explain(explain::ExplainArguments),
     /// Print what a shell needs to complete commands.
@@ -388,6 +392,7 @@ async fn dispatch(arguments: Arguments) -> Ended {
         Command::Yang { command: yang::YangCommand::Fetch(fetch) } => yang::fetch(&common, &fetch).await,
         Command::Record(record) => record::record(&common, &record).await,
         Command::Replay(replay) => record::replay(&common, &replay).await,
+        Command::Running(running) => running::run(&common, &running).await,
         Command::Explain(explain) => explain::run(&common, &explain),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),

@@ -229,6 +229,14 @@ impl Connector for Seated {
         }
         .boxed()
     }
+
+    fn shown<'a>(&'a self, scope: &'a Scope, timeout: Duration) -> BoxFuture<'a, Result<Option<String>, String>> {
+        async move {
+            let _seat = self.seat().await.map_err(|error| error.to_string())?;
+            self.inner.shown(scope, timeout).await
+        }
+        .boxed()
+    }
 }
 
 struct SeatedSession {

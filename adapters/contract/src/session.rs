@@ -364,6 +364,15 @@ pub trait Connector: Send + Sync {
     fn text(&self, _kept: Kept, _timeout: Duration) -> BoxFuture<'_, Result<Option<String>, String>> {
         async { Ok(None) }.boxed()
     }
+
+    /// What the target shows of `scope` of what it does now, in a form in which files are read in its
+    /// place; it may show more. `None` where there is none. An answer may take `timeout`.
+    ///
+    /// # Errors
+    /// A sentence: the target could not be reached, or refused it.
+    fn shown<'a>(&'a self, _scope: &'a Scope, timeout: Duration) -> BoxFuture<'a, Result<Option<String>, String>> {
+        self.text(Kept::Running, timeout)
+    }
 }
 
 /// Where a target keeps a configuration.

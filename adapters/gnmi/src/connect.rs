@@ -8,6 +8,7 @@ use mercury_adapter::{
     ModuleSource, PathPrefixes, Presented, Probe, Reading, Session,
 };
 use mercury_gnmi_proto::gnmi::CapabilityResponse;
+use mercury_model::Scope;
 use mercury_tls::{TlsOptions, Trust};
 use secrecy::SecretString;
 use tonic::{Code, Status};
@@ -149,6 +150,18 @@ where
             let transport = Transport::connect(&options).await?;
             let announced = announced(&Client::new(transport, &options)?, &options).await?;
             Ok(Some(Box::new(Models::of(announced.as_ref())) as Box<dyn ModuleSource>))
+        }
+        .boxed()
+    }
+
+    fn shown<'a>(&'a self, scope: &'a Scope, timeout: Duration) -> BoxFuture<'a, Result<Option<String>, String>> {
+        async move {
+            let told = |error: ConnectError| error.to_string();
+            let options = mercury_adapter::options(&self.dial).await.map_err(told)?;
+            let transport = Transport::connect(&options).await.map_err(told)?;
+            let (dialect, learned) = (Arc::clone(&self.dialect), Arc::clone(&self.learned));
+            let session = open(transport, &options, dialect, self.instance.clone(), learned).await.map_err(told)?;
+            session.shown(scope, timeout).await.map(Some)
         }
         .boxed()
     }

@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mercury_gnmi_proto::gnmi::{Path, SetRequest, TypedValue, Update, typed_value::Value};
+use mercury_gnmi_proto::gnmi::{GetResponse, Path, SetRequest, TypedValue, Update, typed_value::Value};
+use prost::Message as _;
 use serde_json::{Map, json};
 
 /// In the JSON of protocol buffers.
@@ -22,6 +23,39 @@ pub(crate) fn json(request: &SetRequest) -> String {
     list("replace", request.replace.iter().map(update).collect());
     list("update", request.update.iter().map(update).collect());
     format!("{:#}\n", serde_json::Value::Object(members))
+}
+
+/// What targets answered, as one GetResponse in the JSON of protocol buffers. A subscription's answers
+/// have their notifications where those of a Get have theirs.
+///
+/// # Errors
+/// A sentence: it is no answer, or has a value that is not read from files.
+pub(crate) fn answers<'a>(answers: impl Iterator<Item = &'a [u8]>) -> Result<String, String> {
+    let mut told = Vec::new();
+    for octets in answers {
+        let answer = GetResponse::decode(octets).map_err(|error| error.to_string())?;
+        for one in &answer.notification {
+            let mut updates: Vec<_> = one.update.iter().map(update).collect();
+            updates.iter_mut().filter_map(|update| update.as_object_mut()).for_each(|update| {
+                // All of the path may be in the prefix.
+                if update.get("path").is_some_and(serde_json::Value::is_null) {
+                    update.remove("path");
+                }
+            });
+            if let Some(other) = updates.iter().find(|update| update["val"].as_object().is_none_or(Map::is_empty)) {
+                return Err(format!(
+                    "the answer has a value of a kind that is not read from files, at {}",
+                    other["path"]
+                ));
+            }
+            let mut members = Map::from_iter([("update".to_owned(), updates.into())]);
+            if let Some(prefix) = &one.prefix {
+                members.insert("prefix".to_owned(), path(prefix));
+            }
+            told.push(serde_json::Value::Object(members));
+        }
+    }
+    Ok(format!("{:#}\n", json!({"notification": told})))
 }
 
 fn path(path: &Path) -> serde_json::Value {

@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 
 use super::{GnmiSession, unreadable};
 use crate::{
+    printed,
     query::Questions,
     raw::Raw,
     status::{Failure, failure, no_room_for},
@@ -33,18 +34,7 @@ enum Found {
 impl GnmiSession {
     /// What the target has inside `scope`.
     pub(super) async fn read(&mut self, scope: &Scope, timeout: Duration) -> Result<Running, Failure> {
-        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
-        let first = |at_once| questions(&dialect, &instance, at_once).first(scope);
-        let (mut at_once, mut begun) = (self.subscribes(), Instant::now());
-        let mut asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
-        let no_get = |asked: &Result<_, Status>| asked.as_ref().is_err_and(|no| no.code() == Code::Unimplemented);
-        if !at_once && self.reading == Reading::Auto && no_get(&asked) {
-            tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
-            self.learned.no_get.store(true, Relaxed);
-            (at_once, begun) = (true, Instant::now());
-            asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
-        }
-        let mut answers = asked.map_err(|status| failure(&status, timeout))?;
+        let (mut answers, at_once, mut begun) = self.begun(scope, timeout).await?;
         for is_all in [false, true] {
             let (understood, more) = match self.understood(answers, scope, (at_once, is_all), begun, timeout).await? {
                 Found::All(mut running) => {
@@ -57,6 +47,40 @@ impl GnmiSession {
             answers.extend(self.ask(&more, at_once, timeout).await.map_err(|status| failure(&status, timeout))?);
         }
         Err(unreadable("there is no end of what to ask for"))
+    }
+
+    /// What answers to the same questions say, as the JSON of protocol buffers.
+    ///
+    /// # Errors
+    /// A sentence: it was refused, or is in no form that is read again.
+    pub(crate) async fn shown(mut self, scope: &Scope, timeout: Duration) -> Result<String, String> {
+        let (mut answers, at_once, _) = self.begun(scope, timeout).await.map_err(told)?;
+        let nodes = {
+            let (mut share, arena) = (self.client.share(), Bump::new());
+            let mut tree = Tree::new(&arena, &mut share).map_err(|problem| problem.to_string())?;
+            answers.iter().try_for_each(|answer| tree.add(&answer.octets)).map_err(|problem| problem.to_string())?;
+            questions(&self.dialect, &self.instance, at_once).then(&tree, scope)?
+        };
+        if !nodes.is_empty() {
+            answers.extend(self.ask(&nodes, at_once, timeout).await.map_err(|status| told(failure(&status, timeout)))?);
+        }
+        printed::answers(answers.iter().map(|answer| &*answer.octets))
+    }
+
+    /// The answers to what is asked first, whether it was asked for at once, and when.
+    async fn begun(&mut self, scope: &Scope, timeout: Duration) -> Result<(Vec<Raw>, bool, Instant), Failure> {
+        let (dialect, instance) = (Arc::clone(&self.dialect), self.instance.clone());
+        let first = |at_once| questions(&dialect, &instance, at_once).first(scope);
+        let (mut at_once, mut begun) = (self.subscribes(), Instant::now());
+        let mut asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
+        let no_get = |asked: &Result<_, Status>| asked.as_ref().is_err_and(|no| no.code() == Code::Unimplemented);
+        if !at_once && self.reading == Reading::Auto && no_get(&asked) {
+            tracing::debug!("Get is not implemented; reading by Subscribe ONCE from now on");
+            self.learned.no_get.store(true, Relaxed);
+            (at_once, begun) = (true, Instant::now());
+            asked = self.ask_first(&first(at_once), at_once, scope, timeout).await;
+        }
+        Ok((asked.map_err(|status| failure(&status, timeout))?, at_once, begun))
     }
 
     /// Asks for what has to be there together with what a target may not know,
@@ -199,6 +223,14 @@ impl GnmiSession {
     async fn once_as(&mut self, nodes: &[Node], scalars: bool, timeout: Duration) -> Result<Raw, Status> {
         self.flights += 1;
         self.client.once(self.form.once(nodes, scalars), timeout).await
+    }
+}
+
+/// Why nothing came of it, for people.
+fn told(failure: Failure) -> String {
+    match failure {
+        Failure::Refused(refusal) => refusal.to_string(),
+        Failure::Lost(lost) => lost.to_string(),
     }
 }
 
