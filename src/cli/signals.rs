@@ -62,13 +62,32 @@ pub(super) async fn interruptible<T>(
     within: Duration,
     call: impl Future<Output = T>,
 ) -> Result<Option<T>, Failure> {
+    ended(service, within, call, true).await
+}
+
+/// The same of a call that changes nothing.
+pub(super) async fn stoppable<T>(
+    service: &Service,
+    within: Duration,
+    call: impl Future<Output = T>,
+) -> Result<Option<T>, Failure> {
+    ended(service, within, call, false).await
+}
+
+async fn ended<T>(
+    service: &Service,
+    within: Duration,
+    call: impl Future<Output = T>,
+    changes: bool,
+) -> Result<Option<T>, Failure> {
     let mut signals = Signals::of_a_command()?;
     let mut call = pin!(call);
     tokio::select! {
         answered = &mut call => return Ok(Some(answered)),
         signal = signals.end() => {
             progress::break_line();
-            print::talk(&format!("{signal}: undoing what was begun"));
+            let then = if changes { "undoing what was begun" } else { "stopping; nothing was changed" };
+            print::talk(&format!("{signal}: {then}"));
         }
     }
     service.stop();
@@ -77,7 +96,7 @@ pub(super) async fn interruptible<T>(
         () = tokio::time::sleep(within) => {}
         _ = signals.end() => {}
     }
-    for switch in service.busy() {
+    for switch in service.busy().filter(|_| changes) {
         print::talk(&format!("{}: it is not known what was done. {}", switch.identity.name, left(switch)));
     }
     Ok(None)

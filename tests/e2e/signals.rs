@@ -156,6 +156,20 @@ fn a_command_that_is_interrupted_undoes_what_it_began() {
     }
 }
 
+/// It began nothing that would have to be undone.
+#[test]
+fn a_dry_run_that_is_interrupted_says_that_nothing_was_changed() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]);
+    let fault = switch.handle().inject("get-config:1:before:hold".parse().unwrap());
+    let command = setup.begin(&["plan", "leaf1", "Ethernet1", "--access", "110"]);
+    block_on(switch.handle().held(fault));
+    signal(&command, "TERM");
+    let (code, said) = ended(command);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("SIGTERM: stopping; nothing was changed") && !said.contains("undoing"), "{said}");
+}
+
 #[test]
 fn a_bench_on_a_real_switch_that_is_interrupted_undoes_what_it_began() {
     let switch = Simulated::start(Mode::Candidate);
