@@ -47,6 +47,19 @@ impl<'a> Fields<'a> {
         self.members.contains_key(name)
     }
 
+    /// Whether this member is a text.
+    #[must_use]
+    pub fn is_text(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Value::is_string)
+    }
+
+    /// What may have been meant by a name: `port` begins as `port_name` does.
+    fn meant(&self, name: &'static str) -> String {
+        let begins = |said: &&String| name.strip_prefix(said.as_str()).is_some_and(|rest| rest.starts_with('_'));
+        let said = self.members.keys().find(begins);
+        said.map(|said| format!("; there is {said:?}: did you mean {name}?")).unwrap_or_default()
+    }
+
     /// A member that must be there.
     ///
     /// # Errors
@@ -54,7 +67,7 @@ impl<'a> Fields<'a> {
     pub fn required(&mut self, name: &'static str) -> Result<&'a Value, Fault> {
         self.get(name).ok_or_else(|| match self.has(name) {
             true => Fault::value(self.path(name), "must not be null"),
-            false => Fault::params(self.path(name), "is missing"),
+            false => Fault::params(self.path(name), format!("is missing{}", self.meant(name))),
         })
     }
 

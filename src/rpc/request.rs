@@ -40,7 +40,8 @@ impl Request {
         }
         Ok(Some(match method {
             // Both callers' update_port has one name; the parameters tell which it is.
-            "update_port" if !fields.has("port") && !fields.has("network") => {
+            // A port that is a text is a slip of whoever means `port_name`.
+            "update_port" if (!fields.has("port") || fields.is_text("port")) && !fields.has("network") => {
                 let request = PortRequest::read(fields, inventory)?;
                 let intent = with_uplinks(request.intent(), inventory, None)?;
                 Self::UpdatePort(Box::new(request), intent)
