@@ -29,9 +29,11 @@ const NAMES: [&str; 2] = ["switch_id", "port_name"];
 
 /// What stands between the columns that a line names; `None` where it names none.
 fn separator(line: &str) -> Option<char> {
+    // One that forgot the switch has other columns, and is to be told that.
     let is_named = |separator: &char| {
-        let mut names = line.split(*separator).map(|name| name.trim().trim_matches('"').to_lowercase());
-        line.contains(*separator) && names.any(|name| name == "switch")
+        let names = line.split(*separator).map(|name| name.trim().trim_matches('"').to_lowercase());
+        let known = names.filter(|name| COLUMNS.iter().any(|(column, _)| column == name)).collect::<Vec<_>>();
+        line.contains(*separator) && (known.len() > 1 || known.iter().any(|name| name == "switch"))
     };
     [',', ';', '\t'].into_iter().find(is_named)
 }
@@ -67,6 +69,9 @@ pub(super) fn items(text: &str) -> Result<Vec<Result<Item, Misread>>, Misplaced>
     let twice = columns.iter().enumerate().find(|(index, one)| columns.iter().take(*index).any(|own| own == *one));
     if let Some((_, parameter)) = twice {
         return Err((1, format!("column {} is there twice", column(parameter).unwrap_or(parameter))));
+    }
+    if let Some(parameter) = NAMES.into_iter().find(|name| !columns.contains(name)) {
+        return Err((1, format!("column {} is missing", column(parameter).unwrap_or(parameter))));
     }
     let of_switch = columns.iter().position(|parameter| *parameter == "switch_id");
     let rows = reader.records().map(|row| {
@@ -142,10 +147,13 @@ mod tests {
         let reason = |index: usize| all[index].as_ref().err().unwrap().reason.as_str();
         assert_eq!([reason(6), reason(7)], ["port: the cell is empty", "switch: the cell is empty"]);
         assert_eq!(reason(8), "mode: must be one of access, trunk, hybrid, none, not \"acces\"");
-        for (head, said) in
-            [("switch,colour\n", "no column \"colour\""), ("switch,port,switch\n", "column switch is there twice")]
-        {
-            assert!(items(head).err().unwrap().1.starts_with(said), "{head}");
+        for (head, said) in [
+            ("switch,colour\n", "no column \"colour\""),
+            ("switch,port,switch\n", "column switch is there twice"),
+            ("port,mode,vlan\n", "column switch is missing"),
+            ("switch;mode;vlan\n", "column port is missing"),
+        ] {
+            assert!(is_head(head.trim()) && items(head).err().unwrap().1.starts_with(said), "{head}");
         }
         assert_eq!(
             (column("params.allowed_vlans[3]"), column("native_vlan"), column("lag_name")),

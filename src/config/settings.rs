@@ -283,6 +283,10 @@ fn exposed(file: &Path, mode: u32, settings: &Settings, findings: &mut Findings)
     }
 }
 
+/// What the settings are called usually, and what to say where they lie there and were not named.
+const USUAL: &str = "mercury.toml";
+const UNREAD: &str = "mercury.toml lies here and was not read, since nothing named it: --config mercury.toml";
+
 /// Every key of the top level.
 pub(super) const KEYS: &[&str] = &[
     "listen",
@@ -381,7 +385,8 @@ fn settings(file: &Path, table: &Table, overrides: &Overrides, findings: &mut Fi
     }
     if settings.switches.is_empty() && reader.find("switches").is_none() {
         let finding = Finding::warning(Code::NoSwitches, "no inventory file is named");
-        reader.blame_key("switches", finding.help("switches = [\"inventory.toml\"]"));
+        let is_unread = file == Path::new("") && Path::new(USUAL).is_file();
+        reader.blame_key("switches", finding.help(if is_unread { UNREAD } else { "switches = [\"inventory.toml\"]" }));
     }
     settings.rules = TeamRules::load(&rules, findings);
     if let Some(folder) = dialects {

@@ -206,6 +206,19 @@ fn what_is_refused_ends_with_1_and_what_cannot_be_done_with_2() {
 }
 
 #[test]
+fn settings_that_lie_there_and_were_not_named_are_told_of() {
+    let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
+    let check = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mercury"));
+        let done = command.args(["config", "check", "--offline"]).current_dir(folder.path()).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert!(!check().contains("--config"));
+    std::fs::write(folder.path().join("mercury.toml"), "").unwrap();
+    assert!(check().contains("mercury.toml lies here and was not read, since nothing named it: --config mercury.toml"));
+}
+
+#[test]
 fn a_service_that_is_set_up_wrong_does_not_start_and_says_why() {
     let stage = Stage::new();
     let finished = stage.setup.run(&["serve", "--listen", "0.0.0.0:0", "--output", "json"]);
