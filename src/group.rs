@@ -113,10 +113,28 @@ pub fn as_one(verb: &'static str, intents: impl IntoIterator<Item = Intent>) -> 
         };
         let merged = merged([&*before, &target]).filter(|_| lies_beside(before, &target));
         *before = merged.ok_or_else(|| {
-            Fault::value("request", "two requests are about one port or aggregate").at(&target.switch)
+            let same =
+                touched(before).intersection(&touched(&target)).next().copied().unwrap_or("one port or aggregate");
+            Fault::value("request", format!("two requests are about {same}")).at(&target.switch)
         })?;
     }
     Ok(Intent { verb, targets: targets.into_values().collect() })
+}
+
+/// The numbers of the first two that are about one port or aggregate of one switch.
+pub fn twice<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Option<[usize; 2]> {
+    let mut seen = BTreeMap::new();
+    for (index, intent) in intents.into_iter().enumerate() {
+        for target in &intent.targets {
+            for name in touched(target) {
+                match seen.insert((target.switch.as_str(), name), index) {
+                    Some(first) if first != index => return Some([first, index]),
+                    _ => {}
+                }
+            }
+        }
+    }
+    None
 }
 
 /// Whether a group that ended so is worth splitting: one request may be

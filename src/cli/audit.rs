@@ -14,7 +14,7 @@ use super::{
     progress::Progress,
     question::{OfflineArguments, tell_fault},
     requests::{self, Contents, Misread, Request},
-    signals::interruptible,
+    signals::stoppable,
     table::NO_VLAN,
 };
 use crate::{
@@ -103,7 +103,7 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     let unasked: Vec<String> = wrong_of.keys().filter(|switch| !by_switch.contains_key(*switch)).cloned().collect();
     let asked = stream::iter(by_switch).map(|(switch, (rows, _))| audited(&tool, switch, rows));
     let asked = asked.buffered(AT_ONCE).inspect(|_| progress.step()).collect::<Vec<_>>();
-    let Some(mut audited) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    let Some(mut audited) = stoppable(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
     drop(progress);
     tool.finish().await;
     audited.extend(unasked.into_iter().map(Audited::of_nothing));
@@ -112,15 +112,15 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
     wrong.extend(audited.iter().flat_map(|one| &one.wrong).map(|(row, fault)| (*row, fault)));
     wrong.sort_by_key(|(row, _)| row.line);
     let file = arguments.expected.display();
-    for Misread { line, reason, .. } in misread {
-        match common.output {
-            Output::Human => print::talk(&format!("{file}:{line}: {reason}")),
-            Output::Json => print::json(&json!({"file": file.to_string(), "line": line, "error": {"message": reason}})),
-        }
-    }
+    // In the order of the file.
+    let mut misplaced = misread.iter().peekable();
     for (row, fault) in &wrong {
+        while let Some(one) = misplaced.next_if(|one| one.line < row.line) {
+            tell_misread(common.output, &file.to_string(), one);
+        }
         tell_fault(common.output, row, fault);
     }
+    misplaced.for_each(|one| tell_misread(common.output, &file.to_string(), one));
     let cannot_be = wrong.len() + misread.len();
     let (mut unlike, mut unknown) = (0, 0);
     for one in &mut audited {
@@ -147,6 +147,13 @@ pub(super) async fn run(common: &Common, arguments: &AuditArguments) -> Ended {
         Output::Json => {}
     }
     Ok(if unlike > 0 || unknown > 0 || cannot_be > 0 { found() } else { DONE })
+}
+
+fn tell_misread(output: Output, file: &str, Misread { line, reason, .. }: &Misread) {
+    match output {
+        Output::Human => print::talk(&format!("{file}:{line}: {reason}")),
+        Output::Json => print::json(&json!({"file": file, "line": line, "error": {"message": reason}})),
+    }
 }
 
 /// Asks one switch. A row that cannot be so there keeps nobody from the others: they are
@@ -225,13 +232,24 @@ impl<'r> Wanted<'r> {
             let row = Row { request, intent: intent.clone() };
             match self.by_switch.get_mut(&switch) {
                 Some((rows, all)) => {
-                    *all = group::as_one("audit", [all.clone(), intent])?;
+                    let one = group::as_one("audit", [all.clone(), intent]).map_err(|fault| beside(rows, &row, fault));
+                    *all = one?;
                     rows.push(row);
                 }
                 None => _ = self.by_switch.insert(switch, (vec![row], intent)),
             }
         }
         Ok(())
+    }
+}
+
+/// A fault with the place of the earlier row that is about the same port.
+fn beside(rows: &[Row<'_>], row: &Row<'_>, fault: Fault) -> Fault {
+    let all = rows.iter().chain([row]).map(|row| &row.intent);
+    let first = group::twice(all).and_then(|[first, _]| rows.get(first)?.request.place(None));
+    match first {
+        Some(place) => Fault { message: format!("{}: this one, and that at {place}", fault.message), ..fault },
+        None => fault,
     }
 }
 

@@ -123,8 +123,14 @@ fn a_row_that_is_wrong_is_told_with_its_line_and_keeps_nobody_from_the_others() 
         "{}",
         told.stderr
     );
-    for said in ["table.csv:3: leaf1: vlan", "table.csv:4: ", "table.csv:5: leaf1: request: two requests are about"] {
+    let twice = "table.csv:5: leaf1: request: two requests are about Ethernet2: this one, and that at ";
+    for said in ["table.csv:3: leaf1: vlan", "table.csv:4: ", twice, "table.csv:2\n"] {
         assert!(told.stderr.contains(said), "{said}: {}", told.stderr);
+    }
+    for (head, lacks) in [("port,mode,vlan", "switch"), ("switch;mode;vlan", "port")] {
+        let wrong = stage.audit(&format!("{head}\n"), &[]);
+        let said = format!("table.csv:1: column {lacks} is missing");
+        assert!(wrong.code() == 2 && wrong.stderr.contains(&said), "{}", wrong.stderr);
     }
     let wrong = stage.audit("switch,port,colour\nleaf1,Ethernet1,red\n", &[]);
     assert_eq!(wrong.code(), 2, "{}", wrong.stdout);
