@@ -252,7 +252,7 @@ impl Fault {
     pub fn against_rules(findings: Findings) -> Self {
         let errors = findings.errors();
         let told: Vec<String> =
-            errors.iter().map(|finding| format!("{} [{}]", finding.message, finding.code)).collect();
+            errors.iter().map(|finding| format!("{} [{}]{}", finding.message, finding.code, finding.helps())).collect();
         Self { findings: Some(Box::new(findings)), ..Self::new(FaultKind::InvalidValue, told.join("; ")) }
     }
 

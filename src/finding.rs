@@ -6,6 +6,7 @@ mod code;
 pub use code::Code;
 
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -139,6 +140,20 @@ impl Finding {
     #[must_use]
     pub fn advice(&self) -> &str {
         self.help.as_deref().unwrap_or(self.code.advice())
+    }
+
+    /// What is found, and the advice that is about this very one, on one line.
+    #[must_use]
+    pub fn with_help(&self) -> Cow<'_, str> {
+        match &self.help {
+            Some(_) => Cow::Owned(format!("{}{}", self.message, self.helps())),
+            None => Cow::Borrowed(&self.message),
+        }
+    }
+
+    /// `; help: …`, where there is advice about this very one.
+    pub(crate) fn helps(&self) -> String {
+        self.help.as_ref().map(|help| format!("; help: {help}")).unwrap_or_default()
     }
 
     /// The same, with advice.

@@ -1,6 +1,6 @@
 //! What happened on a switch, and what is true there now.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use mercury_adapter::{Capabilities, Payload};
 use mercury_model::{Intended, InterfaceName, Plan, Running, Scope};
@@ -157,6 +157,8 @@ pub struct Report {
     pub capabilities: Option<Capabilities>,
     /// What the network team's rules have to say of the plan.
     pub findings: Findings,
+    /// That it has not a VLAN that ports are to have, and that nobody makes, as far as that was read.
+    pub missing: Option<String>,
     /// What the switch warned of, and what else should be known.
     pub warnings: Vec<String>,
     /// Round trips on the wire.
@@ -186,6 +188,7 @@ impl Report {
             payload: None,
             capabilities: None,
             findings: Findings::default(),
+            missing: None,
             warnings: Vec::new(),
             flights: 0,
             device_time: Duration::ZERO,
@@ -194,10 +197,10 @@ impl Report {
     }
 
     /// Whatever should be known beside the outcome.
-    pub fn told(&self) -> impl Iterator<Item = &str> {
+    pub fn told(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let ruled = self.findings.iter().filter(|finding| finding.severity == Severity::Warning);
-        let told = self.warnings.iter().chain(self.notes.values()).chain(self.doubts.values());
-        told.chain(ruled.map(|finding| &finding.message)).map(String::as_str)
+        let told = self.warnings.iter().chain(&self.missing).chain(self.notes.values()).chain(self.doubts.values());
+        told.map(|text| Cow::Borrowed(text.as_str())).chain(ruled.map(Finding::with_help))
     }
 
     /// The same where a plan is asked for: it is refused as the change would be, but for

@@ -5,6 +5,7 @@
 mod after;
 mod judged;
 mod looks;
+mod missing;
 mod quiet;
 mod recalled;
 mod told;
@@ -394,9 +395,9 @@ fn fits_each(line: &Line<'_>, running: &Running, intended: &Intended) -> Result<
 /// Looks without the lock. `None`: there is something to write.
 async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<Option<Outcome>, Fault> {
     let (was_warm, session) = (line.link.is_warm(), line.link.session_number());
-    let mut running = commit::read_unlocked(line.link, &work.scope(line.switch), line.policy).await?;
+    let mut running = missing::read(line, work, &work.scope(line.switch)).await?;
     if let Some(scope) = work.widened(line.switch, &running) {
-        running = commit::read_unlocked(line.link, &scope, line.policy).await?;
+        running = missing::read(line, work, &scope).await?;
     }
     let mut looked = Looked::at(line, work, running, report).await?;
     report.offers = work.offers(line.switch, &looked.running, line.dialect);
@@ -434,7 +435,9 @@ async fn look(line: &mut Line<'_>, work: &Work, report: &mut Report) -> Result<O
 
 fn planned(line: &Line<'_>, work: &Work, running: &Running, report: &mut Report) -> Result<(Intended, Plan), Fault> {
     report.before = Some(running.clone());
-    let Desired { intended, lags, notes } = work.desired(line.switch, running, line.dialect)?;
+    let desired = work.desired(line.switch, running, line.dialect)?;
+    report.missing = work.wanted().and_then(|intent| missing::told(intent, line, running, &desired));
+    let Desired { intended, lags, notes } = desired;
     let plan = Plan::between(running, &intended);
     within_grants(line, work, running, &plan)?;
     if let Some((intent, reviewed)) = work.reviewed() {

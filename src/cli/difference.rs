@@ -236,6 +236,7 @@ struct Compared {
 fn compared(mut a: Recorded, mut b: Recorded) -> Compared {
     let mut alone = within(&mut a, &b);
     alone.extend(within(&mut b, &a));
+    alone.sort_by(|one, other| print::port_order(Some(one), Some(other)));
     let is_empty = |side: &Recorded| {
         let config = &side.running.config;
         config.interfaces.is_empty() && config.vlans.is_empty() && config.segments.is_empty()

@@ -22,19 +22,19 @@ use super::{
     progress::Progress,
     requests::{self, Request},
     review,
-    signals::interruptible,
+    signals::stoppable,
     switch::not_in,
 };
 use crate::{
     config::{FileAccess, LogLevel, Overrides},
     fault::Fault,
     inventory::{Inventory, Switch},
-    lock::NoLocks,
     registry::{self, Shown},
     rpc,
     service::{Requester, Service},
 };
 
+const PLAN: &str = "mercury.plan";
 /// Requests that are asked about at a time.
 pub(super) const AT_ONCE: usize = 32;
 
@@ -94,13 +94,13 @@ pub(super) struct OfflineArguments {
 
 pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
     let Some(file) = &arguments.save else {
-        return run(common, "mercury.plan", &arguments.question).await;
+        return run(common, PLAN, &arguments.question).await;
     };
     new_files::is_free(file)?;
     let requests = arguments.question.requests()?;
     let tool = arguments.question.service(common)?;
     let saved = review::save(&tool, &requests, file);
-    let Some(saved) = interruptible(&tool, tool.stop_timeout, saved).await? else { return Ok(found()) };
+    let Some(saved) = stoppable(&tool, tool.stop_timeout, saved).await? else { return Ok(found()) };
     tool.finish().await;
     match (saved, common.output) {
         (Ok((reports, digest)), Output::Json) => {
@@ -112,7 +112,7 @@ pub(super) async fn plan(common: &Common, arguments: &PlanArguments) -> Ended {
         }
         (Ok((reports, digest)), Output::Human) => {
             reports.iter().for_each(|report| print::report(&rpc::report_json(report)));
-            print::line(&format!("saved: {}, digest {digest}", file.display()));
+            print::line(&format!("saved: {}, digest {digest}{}", file.display(), tool.told_by()));
         }
         (Err(review::Failed::Tool(failure)), _) => return Err(failure),
         (Err(review::Failed::Refused(fault, request)), output) => {
@@ -133,16 +133,18 @@ async fn run(common: &Common, method: &'static str, arguments: &QuestionArgument
     let progress = Progress::of(requests.len(), "requests");
     let asked = stream::iter(&requests).map(|request| asked(&tool, method, request)).buffered(AT_ONCE);
     let asked = asked.inspect(|_| progress.step()).collect::<Vec<_>>();
-    let Some(answers) = interruptible(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
+    let Some(answers) = stoppable(&tool, tool.stop_timeout, asked).await? else { return Ok(found()) };
     drop(progress);
-    tool.finish().await;
     let is_one = requests.len() == 1;
-    let mut refused = 0;
-    let mut differs = false;
+    let are_plans = !is_one && method == PLAN && answers.iter().all(Result::is_ok);
+    let as_one = async { if are_plans { review::refused(&tool, &requests).await } else { None } };
+    let Some(as_one) = stoppable(&tool, tool.stop_timeout, as_one).await? else { return Ok(found()) };
+    tool.finish().await;
+    let (mut refused, mut differing) = (0, 0);
     for (request, answer) in requests.iter().zip(answers) {
         match answer {
             Ok(answer) => {
-                differs |= answer["matches"] == false;
+                differing += usize::from(answer["matches"] == false);
                 tell(common.output, request, &answer, is_one);
             }
             Err(fault) => {
@@ -153,9 +155,28 @@ async fn run(common: &Common, method: &'static str, arguments: &QuestionArgument
     }
     if !is_one && common.output == Output::Human {
         let counted = print::counted(requests.len(), "request", "requests");
-        print::talk(&format!("{counted}, {refused} refused"));
+        let differing = match (method, differing) {
+            (PLAN, _) => String::new(),
+            (_, 1) => ", 1 differs".to_owned(),
+            (_, count) => format!(", {count} differ"),
+        };
+        print::talk(&format!("{counted}{differing}, {refused} refused"));
     }
-    Ok(if refused > 0 || differs { found() } else { DONE })
+    if let Some((fault, request)) = as_one {
+        tell_of_all(common.output, request.as_deref(), &fault);
+    }
+    Ok(if refused > 0 || differing > 0 { found() } else { DONE })
+}
+
+/// That what each of them may do by itself, all of them as one change may not.
+fn tell_of_all(output: Output, request: Option<&Request>, fault: &Fault) {
+    let place = request.and_then(|request| request.place(fault.parameter.as_deref()));
+    let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+    let warning = format!("as one change (--save) this is refused: {place}{fault}");
+    match output {
+        Output::Human => print::talk(&format!("warning: {warning}")),
+        Output::Json => print::json(&json!({"warning": warning})),
+    }
 }
 
 async fn asked(service: &Service, method: &str, request: &Request) -> Result<Value, Fault> {
@@ -245,8 +266,10 @@ impl OfflineArguments {
                 registry::recorded(&switch, inventory.dialects(), &files, self.whole).map_err(Failure::Other)?;
             recorded.insert(name, shown);
         }
+        let shown = recorded.iter().map(|(name, shown)| (name.clone(), shown.source.clone())).collect();
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
+        let has_rules = !settings.rules.is_empty();
+        Ok(Tool { has_rules, shown, ..Tool::offline(service, settings.limits.stop_timeout) })
     }
 }
 

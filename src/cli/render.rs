@@ -17,12 +17,11 @@ use super::{
     question::{QuestionArguments, tell_fault},
     requests::Request,
     review::{self, SavedSwitch},
-    signals::interruptible,
+    signals::stoppable,
 };
 use crate::{
     config::{FileAccess, LogFormat, LogLevel, Overrides},
     inventory::{CliSettings, Face, GnmiSettings, Inventory, NvueSettings, OvsdbSettings, RestconfSettings, Switch},
-    lock::NoLocks,
     registry, rpc,
     service::{Requester, Service},
 };
@@ -132,7 +131,7 @@ pub(super) async fn run(common: &Common, arguments: &RenderArguments) -> Ended {
     for request in &requests {
         let question = request.question();
         let planned = rpc::planned(&tool, &question, Requester::at_a_shell());
-        let Some(planned) = interruptible(&tool, tool.stop_timeout, planned).await? else { return Ok(found()) };
+        let Some(planned) = stoppable(&tool, tool.stop_timeout, planned).await? else { return Ok(found()) };
         let reports = match planned {
             Ok((_, reports)) => reports,
             Err(fault) => {
@@ -179,7 +178,7 @@ fn unasked(common: &Common) -> Result<Tool, Failure> {
     print::talk("no switch was asked: this is for switches of which nothing is configured (--ask, --offline)");
     let recorded = inventory.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
     let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-    Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: settings.limits.stop_timeout })
+    Ok(Tool::offline(service, settings.limits.stop_timeout))
 }
 
 /// That nothing is configured.
@@ -270,7 +269,7 @@ impl RenderArguments {
         let recorded = switches.iter().map(|switch| (switch.identity.name.clone(), nothing())).collect();
         let inventory = Inventory::from_iter(switches).speaking(dialects);
         let service = Service::offline(inventory, recorded).map_err(Failure::because)?;
-        Ok(Tool { service, locks: NoLocks::shared(), stop_timeout: Duration::from_secs(1) })
+        Ok(Tool::offline(service, Duration::from_secs(1)))
     }
 
     /// Each is at an address of its own, of those that are for tests (RFC 2544).

@@ -17,7 +17,7 @@ use super::{
     question::{OfflineArguments, tell_refused},
     requests,
     review::{self, Failed, Saved},
-    signals::interruptible,
+    signals::stoppable,
 };
 
 /// What is shown, and where.
@@ -48,7 +48,7 @@ pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
             let requests = requests::read(file, &Networks::read(&arguments.network)?)?;
             let tool = arguments.offline.service(common, None)?;
             let worked_out = review::worked_out(&tool, &requests);
-            let Some(worked_out) = interruptible(&tool, tool.stop_timeout, worked_out).await? else {
+            let Some(worked_out) = stoppable(&tool, tool.stop_timeout, worked_out).await? else {
                 return Ok(found());
             };
             tool.finish().await;
@@ -74,10 +74,15 @@ pub(super) async fn run(common: &Common, arguments: &ReportArguments) -> Ended {
 fn tell(common: &Common, saved: &Saved, file: &str, refused: usize, when: &str) {
     let count = saved.switches.len();
     match common.output {
-        Output::Json => print::json(&json!({"page": file, "switches": count, "refused": refused})),
+        Output::Json => print::json(&json!({"page": file, "switches": count, "refused": refused,
+                                            "offline": saved.shown_by(), "ruled": saved.ruled})),
         Output::Human => {
             let switches = print::counted(count, "switch", "switches");
-            print::line(&format!("{file}: {switches}, {refused} refused{when}"));
+            let offline = saved.shown_by().map(|files| format!("; offline, from {files}")).unwrap_or_default();
+            print::line(&format!("{file}: {switches}, {refused} refused{when}{offline}"));
+            if saved.ruled == Some(false) {
+                print::talk(review::NO_RULES);
+            }
         }
     }
 }

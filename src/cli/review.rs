@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::{
 };
 
 use super::{
-    Common, DONE, Ended, Failure, Output, found, new_files::NewFiles, print, progress, render, requests::Request,
+    Common, DONE, Ended, Failure, Output, Tool, found, new_files::NewFiles, print, progress, render, requests::Request,
     signals::interruptible, switch::not_in,
 };
 use crate::{
@@ -56,6 +56,9 @@ pub(super) struct Saved {
     pub(super) by: Option<String>,
     /// What is wanted.
     pub(super) requests: Vec<Value>,
+    /// Whether there were rules to be asked; not told in files of an earlier Mercury.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ruled: Option<bool>,
     pub(super) switches: Vec<SavedSwitch>,
     /// Of all the rest (SHA-256, base64), so that what was reviewed can be told from what
     /// was edited since; none of what is not saved.
@@ -68,6 +71,9 @@ pub(super) struct Saved {
 pub(super) struct SavedSwitch {
     pub(super) switch: String,
     pub(super) dialect: String,
+    /// The files that told of the switch in its place; none where it was asked itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shown_by: Option<String>,
     /// Of the dialect, and of what the entry says of the switch (SHA-256, base64).
     pub(super) dialect_digest: String,
     rules_digest: String,
@@ -91,23 +97,59 @@ pub(super) struct SavedSwitch {
     pub(super) refused: Option<String>,
 }
 
+/// Why requests are no change.
+struct Unfit {
+    fault: Fault,
+    /// The number of the request that it is of, where it is of one.
+    of: Option<usize>,
+    /// That of an earlier one that is about the same.
+    first: Option<usize>,
+}
+
 /// All requests as one change.
-///
-/// # Errors
-/// The fault, and the number of the request that it is of, where it is of one.
-fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Box<(Fault, Option<usize>)>> {
-    let one = |(index, request)| rpc::intent(service, request).map_err(|fault| Box::new((fault, Some(index))));
+fn intent(service: &Service, requests: &[Value]) -> Result<Intent, Box<Unfit>> {
+    let unfit = |fault, of, first| Box::new(Unfit { fault, of, first });
+    let one = |(index, request)| rpc::intent(service, request).map_err(|fault| unfit(fault, Some(index), None));
     let intents: Vec<Intent> = requests.iter().enumerate().map(one).collect::<Result<_, _>>()?;
-    group::as_one("plan", intents).map_err(|fault| Box::new((fault, None)))
+    let twice = group::twice(&intents);
+    group::as_one("plan", intents).map_err(|fault| match twice {
+        Some([first, second]) => unfit(fault, Some(second), Some(first)),
+        None => unfit(fault, None, None),
+    })
+}
+
+/// Why all requests as one change would be refused, where each of them is not, and the request that
+/// it is of. Switches are asked again only where there are rules, which count what is changed at once.
+pub(super) async fn refused(tool: &Tool, requests: &[Request]) -> Option<(Fault, Option<Box<Request>>)> {
+    let all: Vec<Value> = requests.iter().map(Request::question).collect();
+    let intent = match intent(tool, &all) {
+        Ok(intent) => intent,
+        Err(unfit) => return Some(unfit.among(requests)),
+    };
+    if !tool.has_rules && tool.shown.is_empty() {
+        return None;
+    }
+    match tool.plan(intent, &Requester::at_a_shell()).await {
+        Ok(reports) => reports.iter().find_map(|report| Some((report.outcome.fault()?.at(&report.switch), None))),
+        Err(fault) => Some((fault, None)),
+    }
+}
+
+impl Unfit {
+    /// The fault with the places of what it is of.
+    fn among(self, given: &[Request]) -> (Fault, Option<Box<Request>>) {
+        let request = |index: Option<usize>| index.and_then(|index| given.get(index));
+        let mut fault = self.fault;
+        if let Some(place) = request(self.first).and_then(|first| first.place(None)) {
+            fault.message = format!("{}: this one, and that at {place}", fault.message);
+        }
+        (fault, request(self.of).cloned().map(Box::new))
+    }
 }
 
 /// Works out all requests as one change, and writes what came of it; tells the digest.
-pub(super) async fn save(
-    service: &Service,
-    requests: &[Request],
-    file: &Path,
-) -> Result<(Vec<Report>, String), Failed> {
-    let (mut saved, reports) = worked_out(service, requests).await?;
+pub(super) async fn save(tool: &Tool, requests: &[Request], file: &Path) -> Result<(Vec<Report>, String), Failed> {
+    let (mut saved, reports) = worked_out(tool, requests).await?;
     if let Some(fault) = reports.iter().find_map(|report| Some(report.outcome.fault()?.at(&report.switch))) {
         return Err(fault.into());
     }
@@ -119,12 +161,12 @@ pub(super) async fn save(
 }
 
 /// Works out all requests as one change, also one that would be refused.
-pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Result<(Saved, Vec<Report>), Failed> {
-    let given = requests;
+pub(super) async fn worked_out(tool: &Tool, requests: &[Request]) -> Result<(Saved, Vec<Report>), Failed> {
+    let (service, given) = (&tool.service, requests);
     let requests: Vec<Value> = requests.iter().map(Request::question).collect();
-    let intent = intent(service, &requests).map_err(|wrong| {
-        let (fault, index) = *wrong;
-        Failed::Refused(fault, index.and_then(|index| given.get(index)).cloned().map(Box::new))
+    let intent = intent(service, &requests).map_err(|unfit| {
+        let (fault, request) = unfit.among(given);
+        Failed::Refused(fault, request)
     })?;
     let who = Requester::at_a_shell();
     let reports = progress::asked(service, intent.targets.len(), service.plan(intent, &who)).await?;
@@ -138,6 +180,7 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
         Ok(SavedSwitch {
             switch: report.switch.clone(),
             dialect: dialect.name.clone(),
+            shown_by: tool.shown.get(&report.switch).cloned(),
             dialect_digest: digest(&format!("{dialect:?}")),
             rules_digest: rules(&switch),
             before: shown(&report.before),
@@ -145,7 +188,7 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
             payload: report.payload.as_ref().map(ToString::to_string),
             wire: wire.unwrap_or_default(),
             plan: edits,
-            warnings: report.told().map(ToString::to_string).collect(),
+            warnings: report.told().map(std::borrow::Cow::into_owned).collect(),
             findings: json!(report.findings),
             refused: report.outcome.fault().map(|fault| fault.to_string()),
         })
@@ -153,7 +196,8 @@ pub(super) async fn worked_out(service: &Service, requests: &[Request]) -> Resul
     let switches = switches.collect::<Result<Vec<_>, Failure>>()?;
     let by = who.user;
     let (format, mercury) = (FORMAT.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    Ok((Saved { format, mercury, at: now(), by, requests, switches, digest: None }, reports))
+    let ruled = Some(tool.has_rules);
+    Ok((Saved { format, mercury, at: now(), by, requests, ruled, switches, digest: None }, reports))
 }
 
 /// What is told of other files.
@@ -208,7 +252,16 @@ pub(super) fn is_one(file: &Path) -> bool {
     value.is_some_and(|value| is_plan(&value))
 }
 
+/// What is said where nobody has any.
+pub(super) const NO_RULES: &str = "no rules were asked: there is no --rules and none in the settings";
+
 impl Saved {
+    /// The files that told of switches in their place, if any did.
+    pub(super) fn shown_by(&self) -> Option<String> {
+        let files: Vec<&str> = self.switches.iter().filter_map(|switch| switch.shown_by.as_deref()).collect();
+        (!files.is_empty()).then(|| files.join(", "))
+    }
+
     /// The digest of all but the digest, members in the order of their names.
     fn digested(&self) -> Result<String, Failure> {
         let value = serde_json::to_value(self).map_err(Failure::because)?;
@@ -281,7 +334,7 @@ pub(super) async fn apply(common: &Common, arguments: &ApplyArguments) -> Ended 
 fn reviewed(service: &Service, saved: &Saved) -> Result<Result<Intent, Fault>, Failure> {
     let mut intent = match intent(service, &saved.requests) {
         Ok(intent) => intent,
-        Err(wrong) => return Ok(Err(wrong.0)),
+        Err(unfit) => return Ok(Err(unfit.fault)),
     };
     let dialects = service.inventory().dialects();
     let moved =
@@ -329,5 +382,6 @@ fn now() -> String {
     let mut text = String::new();
     // Writing to a text does not fail.
     let _written = SystemTime.format_time(&mut Writer::new(&mut text));
-    text
+    // To the second, as people read it.
+    text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }

@@ -19,6 +19,7 @@ use super::{
     Common, Ended, Failure,
     findings::{self, Checked},
     progress::Progress,
+    review::NO_RULES,
     validate::{Team, kind_of, reading::Candidate},
 };
 use crate::{
@@ -111,6 +112,9 @@ pub(super) async fn test(common: &Common, arguments: &TestArguments) -> Ended {
             return Err(named("there is no [[example]] in it".to_owned()));
         }
         read.push((file, Arc::<str>::from(text), examples.example));
+    }
+    if team.settings.rules.is_empty() {
+        return Err(Failure::Other(NO_RULES.to_owned()));
     }
     let progress = Progress::of(read.iter().map(|(.., examples)| examples.len()).sum(), "examples");
     let mut all = Vec::new();

@@ -1,10 +1,12 @@
 //! Plans that ask no switch: what files show of it stands in its place.
 
+use std::net::SocketAddr;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mercury_sim::Options;
 use serde_json::{Value, json};
 
-use crate::harness::{Entry, Finished, Setup, Simulated};
+use crate::harness::{Entry, Face, Finished, Setup, Simulated};
 
 /// A rack as networks have it, as a fragment.
 const RACK: &str = include_str!("../brownfield/openconfig/rack-of-servers.xml");
@@ -264,4 +266,118 @@ fn what_an_inspection_heard_by_lldp_is_planned_for() {
     assert!(finished.stderr.contains("eth1: no switch was heard on it"), "{}", finished.stderr);
     let without = offline(&setup, &running, &["--request", &file, "--whole"]);
     assert!(without.code() == 2 && without.stdout.contains("node.json:1: --network must say"), "{}", without.stdout);
+}
+
+/// It is configured as asked, and carries nothing: nobody makes the VLAN.
+#[test]
+fn a_vlan_that_is_not_there_and_that_nobody_makes_is_warned_of() {
+    let lines = |vlans: &str| format!("hostname old1\n{vlans}interface Gi0/2\n switchport mode access\n!\n");
+    let old1 = |entry: Entry| entry.text("protocol", "cli");
+    let setup = Setup::new().switches(&[old1(nowhere("cisco_ios"))]);
+    let warned = |setup: &Setup, vlans: &str, words: &[&str]| {
+        let file = [written(setup, "old1.cfg", &lines(vlans))];
+        let told = of_first(&offline(setup, &file, &[&["leaf1", "GigabitEthernet0/2"], words].concat()));
+        told["warnings"].to_string()
+    };
+    let (known, whole) = ("vlan 110\n name a\nvlan 150\n", "--whole");
+    let told = warned(&setup, known, &["--access", "111", whole]);
+    assert!(told.contains("leaf1 has no VLAN 111, and its entry makes none (manage_vlans)"), "{told}");
+    let told = warned(&setup, known, &["--trunk", "110-112,150", "--native", "1", whole]);
+    assert!(told.contains("leaf1 has no VLANs 111-112, and"), "{told}");
+    // It is there; what is always there; what a part, or a file without any VLAN, does not tell.
+    for (vlans, words) in [
+        (known, ["--access", "150", whole].as_slice()),
+        (known, &["--access", "1", whole]),
+        (known, &["--access", "111"]),
+        ("", &["--access", "111", whole]),
+    ] {
+        let told = warned(&setup, vlans, words);
+        assert!(!told.contains("has no VLAN"), "{words:?}: {told}");
+    }
+    let makes = Setup::new().switches(&[old1(nowhere("cisco_ios")).with("manage_vlans", true)]);
+    let told = warned(&makes, known, &["--access", "111", whole]);
+    assert!(!told.contains("has no VLAN"), "{told}");
+}
+
+#[test]
+fn a_dry_run_asks_for_the_vlans_in_the_same_round_trip_and_a_change_does_not() {
+    let switch = Simulated::with(Simulated::options());
+    let setup = Setup::new().switches(&[switch.entry("leaf1").text("allowed_vlans", "1-4094")]);
+    let words = ["leaf1", "Ethernet1", "--access", "111", "--output", "json"];
+    let told = of_first(&setup.run(&[&["plan"], &words[..]].concat()));
+    assert!(told["warnings"].to_string().contains("leaf1 has no VLAN 111, and"), "{told}");
+    assert_eq!(told["vlans"], json!([]));
+    let flights = told["flights"].as_u64().unwrap();
+    let makes =
+        Setup::new().switches(&[switch.entry("leaf1").text("allowed_vlans", "1-4094").with("manage_vlans", true)]);
+    assert_eq!(of_first(&makes.run(&[&["plan"], &words[..]].concat()))["flights"], flights);
+    let done = setup.run(&[&["attach"], &words[..]].concat());
+    assert!(done.code() == 0 && !done.stdout.contains("has no VLAN"), "{}", done.stdout);
+}
+
+#[test]
+fn a_verification_of_several_says_how_many_differ() {
+    let setup = Setup::new().switches(&[nowhere("openconfig")]);
+    let running = written(&setup, "leaf1.xml", &rack());
+    let request = |port: &str, vlan: u16| {
+        let params = json!({"switch_id": "leaf1", "port_name": port, "mode": "access", "native_vlan": vlan});
+        json!({"method": "update_port", "params": params}).to_string()
+    };
+    let file = |all: &[String]| written(&setup, "requests.jsonl", &all.join("\n"));
+    let verified =
+        |file: &str| setup.run(&["verify", "--offline", "--running", &running, "--whole", "--request", file]);
+    let told = verified(&file(&[request("Ethernet1", 400), request("Ethernet1", 110), request("Ethernet1", 111)]));
+    assert!(told.code() == 1 && told.stderr.contains("3 requests, 2 differ, 0 refused"), "{}", told.stderr);
+    let told = verified(&file(&[request("Ethernet1", 400), request("Ethernet1", 400)]));
+    assert!(told.code() == 0 && told.stderr.contains("2 requests, 0 differ, 0 refused"), "{}", told.stderr);
+}
+
+/// As it is printed it is read, and nothing is changed.
+#[test]
+fn what_running_prints_stands_in_the_place_of_the_switch() {
+    for switch in [Simulated::with(Simulated::options()), Simulated::gnmi(Face::Plain), Simulated::gnmi(Face::NoGet)] {
+        let setup = Setup::new().switches(&[switch.entry("leaf1").text("allowed_vlans", "1-4094")]);
+        for (port, vlan) in [("Ethernet1", "110"), ("Ethernet2", "120")] {
+            let made = setup.run(&["attach", "leaf1", port, "--access", vlan, "--description", "a \"server\""]);
+            assert_eq!(made.code(), 0, "{}", made.stderr);
+        }
+        let edits = switch.handle().counters().edits;
+        let shown = setup.run(&["running", "leaf1"]);
+        assert!(shown.code() == 0 && !shown.stdout.contains(switch.password()), "{} {}", shown.stdout, shown.stderr);
+        assert!(shown.stderr.starts_with("leaf1: "), "{}", shown.stderr);
+        let file = [written(&setup, "leaf1.txt", &shown.stdout)];
+        for words in [
+            ["leaf1", "Ethernet1", "--access", "110"].as_slice(),
+            &["leaf1", "Ethernet2", "--trunk", "110-112", "--native", "110"],
+        ] {
+            let asked = of_first(&setup.run(&[&["plan", "--output", "json"], words].concat()));
+            let told = of_first(&offline(&setup, &file, &[words, &["--whole"]].concat()));
+            for member in ["plan", "payload", "interfaces"] {
+                assert_eq!(told[member], asked[member], "{member} of {words:?}: {}", shown.stdout);
+            }
+        }
+        assert_eq!(switch.handle().counters().edits, edits);
+    }
+    let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let switch = Simulated::with(Options { restconf_listen: listen, ..Simulated::options() });
+    let setup = Setup::new().switches(&[switch.restconf_entry("leaf1")]);
+    let none = setup.run(&["running", "leaf1"]);
+    assert!(none.code() == 2 && none.stderr.contains("it has no text that --running reads"), "{}", none.stderr);
+}
+
+#[test]
+fn a_name_that_is_cut_short_is_told_with_the_one_that_is_meant() {
+    let setup = Setup::new().switches(&[nowhere("openconfig")]);
+    let running = [written(&setup, "leaf1.xml", &rack())];
+    for (params, name) in [
+        ("{switch_id: leaf1, port: Ethernet1, mode: access, native_vlan: 110}", "port_name"),
+        ("{switch: leaf1, port_name: Ethernet1, mode: access, native_vlan: 110}", "switch_id"),
+    ] {
+        let file = written(&setup, "r.yaml", &format!("- method: update_port\n  params: {params}\n"));
+        let told = offline(&setup, &running, &["--request", &file, "--whole"]);
+        let said = told.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+        let (short, _) = name.split_once('_').unwrap();
+        let meant = format!("is missing; there is \"{short}\": did you mean {name}?");
+        assert!(told.code() == 1 && said.contains(&meant), "{said}: {}", told.stdout);
+    }
 }

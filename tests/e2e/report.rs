@@ -68,6 +68,45 @@ fn what_the_rules_refuse_is_on_the_page_with_the_reason() {
     }
 }
 
+/// What a page was made of is on it: that no rule was asked, and which file stands for the switch.
+#[test]
+fn a_page_says_that_no_rules_were_asked_and_which_file_stands_for_the_switch() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let running = "<data><interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name>\
+                   <config><name>Ethernet1</name></config></interface><interface><name>Ethernet2</name><config>\
+                   <name>Ethernet2</name></config></interface></interfaces></data>";
+    let running = setup.write("old.xml", running).to_str().unwrap().to_owned();
+    let (requests, file) =
+        (requests(&setup, [110, 120]), |name: &str| setup.path().join(name).to_str().unwrap().to_owned());
+    let offline = ["--offline", "--running", &running, "--whole"];
+    let (plan, of_plan, of_requests) = (file("plan.json"), file("plan.html"), file("requests.html"));
+    let saved = setup.run(&[&["plan", "--request", &requests, "--save", &plan], &offline[..]].concat());
+    assert!(saved.code() == 0 && saved.stdout.contains(&format!(", offline, from {running}")), "{}", saved.stdout);
+    let made = setup.run(&["report", &plan, "--to", &of_plan]);
+    assert!(made.code() == 0 && made.stdout.contains(&format!("; offline, from {running}")), "{}", made.stdout);
+    assert!(made.stderr.contains("no rules were asked"), "{}", made.stderr);
+    assert_eq!(
+        setup.run(&[&["report", "--request", &requests, "--to", &of_requests], &offline[..]].concat()).code(),
+        0
+    );
+    for page in [of_plan, of_requests] {
+        let page = fs::read_to_string(page).unwrap();
+        let says = [format!("from {running}: no switch was asked"), format!("What {running} shows")];
+        for part in says.iter().map(String::as_str).chain(["no rules were asked: there is no --rules"]) {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("What the switch has"), "{page}");
+    }
+    // Where the switch was asked, and rules were.
+    let rules = setup.write("rules.toml", RULES).to_str().unwrap().to_owned();
+    let page = file("asked.html");
+    let made = setup.run(&["report", "--request", &requests, "--to", &page, "--rules", &rules]);
+    assert!(made.code() == 0 && !made.stderr.contains("no rules"), "{}", made.stderr);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("What the switch has") && !page.contains("Offline") && !page.contains("no rules"), "{page}");
+}
+
 /// The lines of README's first steps after the build, as a script that waits until the switch is there.
 fn first_steps() -> String {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
@@ -86,10 +125,12 @@ fn first_steps() -> String {
 #[test]
 fn the_first_steps_of_the_readme_end_with_a_page_and_a_change_that_is_there() {
     let folder = tempfile::Builder::new().prefix("mercury-e2e-").tempdir().unwrap();
+    let clone = folder.path().join("clone");
+    fs::create_dir(&clone).unwrap();
     let mercury = Path::new(env!("CARGO_BIN_EXE_mercury")).parent().unwrap();
     let path = format!("{}:{}", mercury.display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
-    let finished = command.args(["-c", &first_steps()]).current_dir(folder.path()).env("PATH", path).output().unwrap();
+    let finished = command.args(["-c", &first_steps()]).current_dir(&clone).env("PATH", path).output().unwrap();
     let (said, told) = (String::from_utf8_lossy(&finished.stdout), String::from_utf8_lossy(&finished.stderr));
     assert!(finished.status.success(), "{said}\n{told}");
     for part in ["simulated: planned", "simulated: committed", "simulated: matches"] {

@@ -234,3 +234,52 @@ fn a_slip_in_rego_keeps_everything_from_its_start() {
         assert!(said.contains("rules.rego:6:") && said.contains("there is no input.swich"), "{said}");
     }
 }
+
+/// What each may do by itself, all of them as one change may not; and what a rule says to do about it is told.
+#[test]
+fn a_plan_of_several_says_what_they_are_as_one_and_what_the_rules_advise() {
+    let few = "[[rule]]\nname = \"few\"\nreason = \"step by step\"\nhelp = \"split it\"\nmax_ports = 1\n";
+    let Stage { switch: _switch, setup } = stage(few);
+    let request = |port: &str| json!({"method": "update_port", "params": update(port, 110, "server-1")}).to_string();
+    let file = setup.write("two.jsonl", &[request("Ethernet1"), request("Ethernet2")].join("\n"));
+    let file = file.to_str().unwrap();
+    let planned = setup.run(&["plan", "--request", file]);
+    let said = "warning: as one change (--save) this is refused: ";
+    assert!(planned.code() == 0 && planned.stderr.contains(said), "{}", planned.stderr);
+    assert!(planned.stderr.contains("rule-too-many-ports") || planned.stderr.contains("few"), "{}", planned.stderr);
+    assert!(planned.stderr.contains("help: split it"), "{}", planned.stderr);
+    let json = setup.run(&["plan", "--request", file, "--output", "json"]);
+    assert!(json.stdout.lines().last().unwrap().contains("{\"warning\":\"as one change"), "{}", json.stdout);
+    let plan = setup.path().join("plan.json");
+    assert_eq!(setup.run(&["plan", "--request", file, "--save", plan.to_str().unwrap()]).code(), 1);
+    // One port twice: which, and where both are.
+    let twice =
+        setup.write("twice.jsonl", &[request("Ethernet3"), request("Ethernet1"), request("Ethernet1")].join("\n"));
+    let twice = twice.to_str().unwrap();
+    let planned = setup.run(&["plan", "--request", twice]);
+    let said = format!("{twice}:3: leaf1: request: two requests are about Ethernet1: this one, and that at {twice}:2");
+    assert!(planned.code() == 0 && planned.stderr.contains(&said), "{}", planned.stderr);
+    let refused = setup.run(&["plan", "--request", twice, "--save", plan.to_str().unwrap()]);
+    assert!(refused.code() == 1 && refused.stderr.contains(&said), "{}", refused.stderr);
+    // A warning's advice, too.
+    let Stage { switch: _other, setup } =
+        stage(&RULES.replace("severity = \"warning\"", "severity = \"warning\"\nhelp = \"see the wiki\""));
+    let attach = setup.run(&["plan", "leaf1", "Ethernet1", "--access", "110", "--description", "x"]);
+    assert!(attach.code() == 0 && attach.stdout.contains("; help: see the wiki"), "{}", attach.stdout);
+    let refused = setup.run(&["attach", "leaf1", "Ethernet1", "--access", "150"]);
+    assert!(refused.code() == 1 && refused.stderr.contains("; help: ask #network"), "{}", refused.stderr);
+}
+
+#[test]
+fn examples_without_rules_are_no_test() {
+    let switch = Simulated::start(Mode::Candidate);
+    let setup = Setup::new().switches(&[switch.entry("leaf1")]);
+    let file = setup
+        .write("examples.toml", "[[example]]\nname = \"a\"\nswitch = \"leaf1\"\nexpect = \"accepted\"\nrequest = {}\n");
+    let tested = setup.run(&["rules", "test", file.to_str().unwrap()]);
+    assert!(
+        tested.code() == 2 && tested.stderr.contains("no rules were asked: there is no --rules"),
+        "{}",
+        tested.stderr
+    );
+}

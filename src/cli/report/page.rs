@@ -7,12 +7,14 @@ use serde_json::Value;
 use super::{
     super::{
         print,
-        review::{Saved, SavedSwitch},
+        review::{NO_RULES, Saved, SavedSwitch},
     },
     picture::Pictures,
     rows::{Row, rows},
 };
 
+/// What is between a finding and its help where both are one line.
+const HELP: &str = "; help: ";
 const STYLE: &str = include_str!("style.css");
 /// The page asks for nothing, and nothing in it runs.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -40,6 +42,8 @@ pub(super) fn page(saved: &Saved) -> String {
                         dt { "Worked out" } dd { (visible(&saved.at)) }
                         @if let Some(by) = &saved.by { dt { "Worked out by" } dd { (visible(by)) } }
                         dt { "Mercury" } dd { (visible(&saved.mercury)) }
+                        @if let Some(files) = saved.shown_by() { dt { "Offline" } dd { "from " (visible(&files)) ": no switch was asked" } }
+                        @if saved.ruled == Some(false) { dt { "Rules" } dd { (NO_RULES) } }
                         dt { "Digest of the plan" }
                         dd { (saved.digest.as_deref().map_or_else(|| "none: it is not saved".to_owned(), visible)) }
                     }
@@ -107,6 +111,7 @@ fn one(index: usize, switch: &SavedSwitch) -> Markup {
             h2 id=(id) { (visible(&switch.switch)) }
             dl {
                 dt { "Dialect" } dd { (visible(&switch.dialect)) }
+                @if let Some(files) = &switch.shown_by { dt { "Offline" } dd { "from " (visible(files)) } }
                 dt { "Outcome" } dd { (outcome(switch)) }
             }
             @if let Some(reason) = &switch.refused { div.finding.error { strong { "Refused" } p { (visible(reason)) } } }
@@ -137,9 +142,15 @@ fn difference(switch: &SavedSwitch, rows: &[Row]) -> Markup {
     if switch.after.is_null() && switch.refused.is_none() {
         return html! { p { "The plan is of an earlier Mercury, which did not keep what there would be: see the edits." } };
     }
+    let shown = switch.shown_by.as_deref().map(visible);
     html! {
         table {
-            caption { "What the switch has and would have of what the change is about" }
+            caption {
+                @match &shown {
+                    Some(files) => { "What " (files) " shows, and what there would be, of what the change is about" },
+                    None => "What the switch has and would have of what the change is about",
+                }
+            }
             thead { tr { th scope="col" { "Where" } th scope="col" { "Before" } th scope="col" { "After" } } }
             tbody {
                 @for row in rows {
@@ -176,7 +187,12 @@ fn cell(value: Option<&str>, differs: bool, is_after: bool) -> Markup {
 fn findings(switch: &SavedSwitch) -> Markup {
     let found = switch.findings.as_array().map(Vec::as_slice).unwrap_or_default();
     let told: Vec<&str> = found.iter().filter_map(|finding| finding.get("message")?.as_str()).collect();
-    let others: Vec<&String> = switch.warnings.iter().filter(|warning| !told.contains(&warning.as_str())).collect();
+    let is_told = |warning: &&String| {
+        let helped =
+            |text: &&str| warning.strip_prefix(text).is_some_and(|rest| rest.is_empty() || rest.starts_with(HELP));
+        told.iter().any(helped)
+    };
+    let others: Vec<&String> = switch.warnings.iter().filter(|warning| !is_told(warning)).collect();
     html! {
         @if found.is_empty() && others.is_empty() { p { "None." } }
         @for finding in found {
