@@ -122,6 +122,7 @@ pub fn as_one(verb: &'static str, intents: impl IntoIterator<Item = Intent>) -> 
 }
 
 /// The numbers of the first two that are about one port or aggregate of one switch.
+#[must_use]
 pub fn twice<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Option<[usize; 2]> {
     let mut seen = BTreeMap::new();
     for (index, intent) in intents.into_iter().enumerate() {
