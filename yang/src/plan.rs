@@ -42,9 +42,6 @@ pub struct Change {
     /// [`Running::alone`] has it.
     #[serde(skip)]
     pub alone: bool,
-    /// Whether the interface is known to be enabled, before and after; of `switched-vlan`.
-    #[serde(skip)]
-    pub is_up: [bool; 2],
     /// The aggregate that the change is about, for targets on which its members say
     /// what it is: of `lag-type` and LACP its own, of `aggregate-id` the one that is
     /// left and the one that is joined.
@@ -369,8 +366,6 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let places = Places { before: place, after: if before.is_some() { place } else { have.usual_place(leaf) } };
         let written = written.map(|own| Box::new(ForeignVlans::clone(own)));
         let alone = leaf == Leaf::SwitchedVlan && have.alone.contains(name);
-        let is_up = |of: &Interface| leaf == Leaf::SwitchedVlan && Leaf::Enabled.get(of) == Some(Value::Boolean(true));
-        let is_up = [present, wanted].map(is_up);
         let shares_lacp = leaf == Leaf::LagType && have.is_shared(List::Lacp, name);
         let bundles = Bundles::of(leaf, (present, have), (wanted, want));
         let joins = leaf == Leaf::AggregateId && before.is_none();
@@ -386,7 +381,6 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
             written,
             rewritten,
             alone,
-            is_up,
             bundles,
             besides,
             seen,

@@ -370,7 +370,6 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         written: None,
         rewritten: None,
         alone: false,
-        is_up: [false; 2],
         besides: None,
         seen: String::new(),
         places: Places::default(),

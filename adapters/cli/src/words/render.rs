@@ -1,7 +1,6 @@
 //! A plan's operations as a script.
 
 mod bonds;
-mod closed;
 mod general;
 mod lag;
 mod members;
@@ -130,9 +129,7 @@ impl Render for CliRenderer {
             let moves = moves.map(|(members, (port, change))| members::Moves::of(&typing, members, port, change));
             let moves = moves.transpose()?;
             let is_there = entry.origin == Origin::Present;
-            let closed = moves.iter().filter(|_| is_there).find_map(|moves| moves.closed(&typing)).unwrap_or_default();
             // Out of VLANs, out of an aggregate, into another, into VLANs.
-            closed.first.iter().try_for_each(|line| members::at(&typing, &mut script, entry, line))?;
             moves.iter().try_for_each(|moves| moves.out(&typing, &mut script))?;
             seat.iter().try_for_each(|seat| seat.leave(&typing, &mut script))?;
             moves.iter().try_for_each(|moves| moves.switch(&typing, &mut script))?;
@@ -144,7 +141,6 @@ impl Render for CliRenderer {
                     (false, _) => typing.entry(&mut script, entry, Vec::new())?,
                 }
             }
-            closed.last.iter().try_for_each(|line| members::at(&typing, &mut script, entry, line))?;
             seat.iter().try_for_each(|seat| seat.join(&typing, &mut script))?;
         }
         if let Some(members) = &typing.words.members {
@@ -169,8 +165,6 @@ impl Script {
 /// the last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
-    /// A port is closed before anything of it changes.
-    Closed,
     /// A port leaves an aggregate, and what is said of it is said of it.
     Leaves,
     /// What the other lines mean something in.
@@ -185,8 +179,6 @@ enum Turn {
     Gone,
     /// A port joins as what it is to be, and what it was goes first.
     Joins,
-    /// A port is opened when all else is so.
-    Opened,
 }
 
 /// The nodes by which a port is a member of an aggregate.
@@ -362,8 +354,6 @@ impl Typing<'_> {
         let opens = self.words.trunk.absent == TrunkAbsent::All;
         match (node, value) {
             ("switched", _) => Turn::Mode,
-            ("enabled", Some(value)) if value.text() == "false" => Turn::Closed,
-            ("enabled", _) => Turn::Opened,
             // Said first, it might open the trunk to all.
             ("native-vlan", Some(_)) if self.words.bare.is_some() => Turn::Trunk,
             ("mode", Some(value)) if opens && value.text() == "trunk" => Turn::Trunk,

@@ -125,20 +125,16 @@ fn a_script_of_a_port_channel_is_typed_in_an_order_that_the_switch_takes() {
     let alone = with.interfaces.get_mut(&name(OTHER)).unwrap();
     (alone.aggregate_id, alone.switched_vlan) = (None, access(10));
     let expected = "interface Port-channel 7\n portmode hybrid\n switchport\n exit\n\
-                    interface Port-channel 7\n minimum-links 2\n lacp long-timeout\n no shutdown\n exit\n\
+                    interface Port-channel 7\n no shutdown\n minimum-links 2\n lacp long-timeout\n exit\n\
                     interface vlan 10\n untagged Port-channel 7\n exit\n\
                     interface vlan 20\n tagged Port-channel 7\n exit\n\
-                    interface TenGigabitEthernet 0/1\n shutdown\n exit\n\
                     interface vlan 10\n no untagged TenGigabitEthernet 0/1\n exit\n\
                     interface TenGigabitEthernet 0/1\n no switchport\n exit\n\
-                    interface TenGigabitEthernet 0/1\n no shutdown\n exit\n\
                     interface TenGigabitEthernet 0/1\n port-channel-protocol LACP\n  port-channel 7 mode active\n  exit\n exit\n";
     assert_eq!(typed(&mut switch, &with), expected);
-    let expected = "interface TenGigabitEthernet 0/1\n shutdown\n exit\n\
-                    interface TenGigabitEthernet 0/1\n no port-channel-protocol LACP\n exit\n\
+    let expected = "interface TenGigabitEthernet 0/1\n no port-channel-protocol LACP\n exit\n\
                     interface TenGigabitEthernet 0/1\n switchport\n exit\n\
                     interface vlan 10\n untagged TenGigabitEthernet 0/1\n exit\n\
-                    interface TenGigabitEthernet 0/1\n no shutdown\n exit\n\
                     interface vlan 10\n no untagged Port-channel 7\n exit\n\
                     interface vlan 20\n no tagged Port-channel 7\n exit\n\
                     no interface Port-channel 7\n";

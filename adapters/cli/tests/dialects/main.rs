@@ -12,8 +12,8 @@ mod brownfield;
 mod carried;
 #[path = "../../../../tests/kit/case.rs"]
 mod case;
-mod closed;
 mod database;
+mod default_vlan;
 mod device;
 mod device_rules;
 mod fabric;

@@ -195,7 +195,7 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
             Some(first) => one(&own.bridge_of_interface, first.name),
             None => one(&own.bridge_of_port, bond),
         };
-        let mut goes = |forms: &[Template], name: &str, interfaces: String, same: Option<String>| {
+        let mut goes = |forms: &[Template], name: &str, interfaces: String, same: Vec<String>| {
             going += 1;
             let all = [
                 (Hole::Name, name.to_owned()),
@@ -210,7 +210,7 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
             goes(&own.spare, moved.name, moved.row.clone(), same(own, moved));
         }
         if places.gone.contains(bond.as_str()) {
-            goes(&own.alone, bond, rows(&leaves), None);
+            goes(&own.alone, bond, rows(&leaves), Vec::new());
         }
         let together =
             |from: &String| filled(&own.together, [(Hole::Name, from.clone()), (Hole::Bridge, bridge.clone())]);
@@ -234,12 +234,13 @@ fn placed(typing: &Typing<'_>, own: &BondParts, places: &Places<'_>, operations:
 }
 
 /// What goes on only where a port that goes holds what was read of it.
-fn same(own: &BondParts, moved: &Move<'_>) -> Option<String> {
+fn same(own: &BondParts, moved: &Move<'_>) -> Vec<String> {
     // A shell ends no text within these marks but at the next.
     let value = |line: &str| format!("'{}'", line.replace('\'', r"'\''"));
     let values = moved.change.seen.lines().map(value).collect::<Vec<_>>().join(" ");
     let all = || [(Hole::Name, moved.name.to_owned()), (Hole::Value, values.clone())];
-    (!values.is_empty()).then(|| filled(&own.same, all()))
+    let filled = |form| filled(form, all());
+    if values.is_empty() { Vec::new() } else { own.same.iter().map(filled).collect() }
 }
 
 /// What MTU an interface has in its place: a bond's is that of all its interfaces, and who

@@ -3,12 +3,10 @@
 //! Whether a change of mode takes the lines of that mode away was not seen on a switch: they are
 //! taken away one by one before it is left, and said whole when it is entered.
 
-use mercury_adapter::{
-    CliLine, EntryOperations, GeneralMode, Hole, LeafOperation, Names, Said, Template, Unrenderable,
-};
+use mercury_adapter::{CliLine, EntryOperations, GeneralMode, Hole, Names, Said, Template, Unrenderable};
 use mercury_model::{Change, ForeignVlans, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
 
-use super::{JOINS, Turn, Typing, closed::Closed, last, whole};
+use super::{Turn, Typing, whole};
 use crate::words::lists;
 
 /// Lines, each with its turn.
@@ -36,7 +34,7 @@ enum Mode {
 }
 
 /// The lines that change what a port carries, where it is in that mode before or after, and the
-/// operations that are left; where it would carry on its way what it is not to, it is closed.
+/// operations that are left.
 pub(super) fn lines(
     typing: &Typing<'_>,
     own: &GeneralMode,
@@ -76,40 +74,7 @@ pub(super) fn lines(
         };
         lines.extend(typed.into_iter().map(|line| (Turn::Mode, line)));
     }
-    let is_member = |leaf: &LeafOperation| matches!(leaf, LeafOperation::Remove(path) if JOINS.contains(&last(path)));
-    let leaves = before == Some(Mode::Unsaid) && entry.leaves.iter().any(is_member);
-    if opens(own, before.as_ref().filter(|_| !leaves), &after) {
-        let closed = Closed::of(typing, names, change);
-        if closed.first.is_some() {
-            rest.leaves.retain(|leaf| !disables(leaf));
-        }
-        lines.extend(closed.first.map(|line| (Turn::Closed, line)));
-        lines.extend(closed.last.map(|line| (Turn::Opened, line)));
-    }
-    Ok(Some((lines, rest)).filter(|(lines, _)| is_own || !lines.is_empty()))
-}
-
-/// Whether a port carries the VLAN that is there without a line on the way, and has no such VLAN
-/// before or behind it; `before` is `None` where it is not known, or it carried nothing.
-fn opens(own: &GeneralMode, before: Option<&Mode>, after: &Mode) -> bool {
-    let has = |mode: &Mode| match mode {
-        // It is an access port of that VLAN.
-        Mode::Unsaid => true,
-        Mode::Unlisted => false,
-        Mode::Access(vlan) => vlan.is_none_or(|vlan| vlan == own.starts),
-        Mode::Trunk(set) => set.contains(own.starts),
-        Mode::General(carried) => carried.untagged.union(&carried.tagged).contains(own.starts),
-    };
-    let is_passed = match (before, after) {
-        (Some(Mode::General(_)), Mode::General(_)) | (Some(Mode::Access(_)), Mode::Access(_)) => false,
-        (_, Mode::General(_) | Mode::Access(_)) | (Some(Mode::Unlisted), Mode::Trunk(_)) => true,
-        _ => false,
-    };
-    is_passed && !before.is_some_and(has) && !has(after)
-}
-
-fn disables(leaf: &LeafOperation) -> bool {
-    matches!(leaf, LeafOperation::Set(path, value) if last(path) == "enabled" && value.text() == "false")
+    Ok(is_own.then_some((lines, rest)))
 }
 
 /// How a value is there; `None` where these lines are about nothing of it.

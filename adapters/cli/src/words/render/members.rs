@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{EntryOperations, Hole, Names, SwitchedPort, Template, Unrenderable, VlanMembers};
+use mercury_adapter::{Hole, Names, SwitchedPort, Template, Unrenderable, VlanMembers};
 use mercury_model::{
     Change, Edit, ForeignVlans, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet,
 };
 
-use super::{Typing, closed::Closed, texts};
+use super::{Typing, texts};
 use crate::Script;
 
 /// What a plan changes of the VLANs of its ports.
@@ -25,7 +25,6 @@ pub(super) fn changes(plan: &Plan) -> BTreeMap<&str, (&InterfaceName, &Change)> 
 pub(super) struct Moves<'a> {
     members: &'a VlanMembers,
     port: &'a InterfaceName,
-    change: &'a Change,
     /// The VLANs that it is in, and those that it is to be in: untagged, and tagged.
     vlans: [(VlanSet, VlanSet); 2],
     /// How they can name it, and how they are to.
@@ -50,7 +49,7 @@ impl<'a> Moves<'a> {
         typing: &Typing<'_>,
         members: &'a VlanMembers,
         port: &'a InterfaceName,
-        change: &'a Change,
+        change: &Change,
     ) -> Result<Self, Unrenderable> {
         texts::checked(typing.writing.dialect, typing.takes, texts::NAME, port.as_str())?;
         let mut vlans = [of(typing, port, change.before.as_ref())?, of(typing, port, change.after.as_ref())?];
@@ -70,8 +69,8 @@ impl<'a> Moves<'a> {
         let [before, after] = &vlans;
         let present = named_as(&change.before, change.written.as_deref(), before);
         let mut wanted = named_as(&change.after, change.rewritten.as_deref(), after);
-        // What is untagged in none before and behind stays what it is, unless a script left it closed.
-        let is_tagged_alone = before.0.is_empty() && !before.1.is_empty() && after.0.is_empty() && change.is_up[0];
+        // What is untagged in none before and behind stays what it is.
+        let is_tagged_alone = before.0.is_empty() && !before.1.is_empty() && after.0.is_empty();
         if present == NamedAs::Both && change.rewritten.is_none() && is_tagged_alone {
             wanted = if wanted == NamedAs::One { present } else { wanted };
         }
@@ -97,32 +96,13 @@ impl<'a> Moves<'a> {
         if says_default(&change.rewritten) {
             vlans[1].0 = VlanSet::new();
         }
-        Ok(Self { members, port, change, vlans, named_as: [present, wanted] })
+        Ok(Self { members, port, vlans, named_as: [present, wanted] })
     }
 
     /// Whether VLANs can name it otherwise from now on: it is in none in between.
     fn is_other(&self) -> bool {
         let [present, wanted] = self.named_as;
         self.members.switched.is_some() && present != wanted
-    }
-
-    /// What closes the port on its way, where no VLAN names it in between: what lets VLANs name it
-    /// puts it into the default VLAN then. `None` where it needs not be.
-    pub(super) fn closed(&self, typing: &Typing<'_>) -> Option<Closed> {
-        self.members.switched.as_ref()?;
-        let [(was_untagged, was_tagged), (untagged, tagged)] = &self.vlans;
-        let is_bare = |untagged: &VlanSet, tagged: &VlanSet, named_as: NamedAs| match named_as {
-            NamedAs::Nothing | NamedAs::NotYet => false,
-            NamedAs::One => untagged.is_empty() && tagged.is_empty(),
-            NamedAs::Both => untagged.is_empty(),
-        };
-        let [present, wanted] = self.named_as;
-        let is_known = is_bare(was_untagged, was_tagged, present) || is_bare(untagged, tagged, wanted);
-        // In some VLAN all the time, and untagged in no other.
-        let keeps_one = !was_untagged.is_empty() || was_tagged.difference(tagged) != *was_tagged;
-        let stays = was_untagged == untagged && keeps_one;
-        let names = Names::interface(self.port);
-        (!is_known && (self.is_other() || !stays)).then(|| Closed::of(typing, &names, self.change))
     }
 
     /// Takes the port out of the VLANs that it is to be in no longer: few systems have it
@@ -167,20 +147,6 @@ impl<'a> Moves<'a> {
         }
         Ok(())
     }
-}
-
-/// One line below an interface.
-pub(super) fn at(
-    typing: &Typing<'_>,
-    script: &mut Script,
-    entry: &EntryOperations,
-    line: &str,
-) -> Result<(), Unrenderable> {
-    let (block, names) = typing.block(&entry.entry)?;
-    script.push(block.enter.fill(|hole| typing.named(names, hole)), 0, true);
-    script.push(line.to_owned(), 1, false);
-    typing.leave(script, 1);
-    Ok(())
 }
 
 /// Takes the aggregates that go out of their VLANs.

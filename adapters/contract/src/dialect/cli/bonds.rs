@@ -69,7 +69,7 @@ pub struct BondParts {
     /// nothing that would be lost.
     pub spare: Vec<Template>,
     /// Goes on only where columns of that row hold what was read.
-    pub same: Template,
+    pub same: Vec<Template>,
     /// The same of a bond that is to go, where it has these interfaces alone.
     pub alone: Vec<Template>,
     /// Goes on only where a bond that loses an interface to another is in the bridge that is said.

@@ -32,9 +32,6 @@ impl Reader<'_> {
             {
                 line.into_iter().for_each(|line| self.has(&format!("members.{key}"), line, &[Hole::Name]));
             }
-            if own.switched.is_some() {
-                self.closes(words, "members.switched");
-            }
         }
         if let Some(own) = &words.general {
             self.general_is_whole(words, own);
@@ -142,22 +139,13 @@ impl Reader<'_> {
         if own.mode.trim().is_empty() || ["access", "trunk"].contains(&own.mode.as_str()) {
             self.problems.push("cli.words.general.mode: is no word of a mode of its own".to_owned());
         }
-        self.closes(words, "general");
-    }
-
-    /// A port has to be closed while it would carry the default VLAN.
-    fn closes(&mut self, words: &CliWords, key: &str) {
-        let closes = words.port.get("enabled").is_some_and(|own| match &own.said {
-            Said::Lines { lines, .. } => lines.iter().any(|(word, _)| word == "false"),
-            Said::Value { .. } => false,
-        });
-        if !closes {
-            self.problems.push(format!("cli.words.{key}: needs a line of port.enabled that says false"));
-        }
     }
 
     fn bonds_are_whole(&mut self, words: &CliWords, own: &Bonds) {
         let parts = &own.parts;
+        if own.columns.same.is_empty() {
+            self.problems.push("cli.words.bonds.columns.same: a port that goes is guarded by nothing".to_owned());
+        }
         let (name, number, value, bridge) = (Hole::Name, Hole::Number, Hole::Value, Hole::Bridge);
         for (key, line, holes) in [
             ("row", &parts.row, &[number][..]),
@@ -166,7 +154,6 @@ impl Reader<'_> {
             ("bridge-of-port", &parts.bridge_of_port, &[name]),
             ("together", &parts.together, &[name, bridge]),
             ("goes", &parts.goes, &[bridge, number]),
-            ("same", &parts.same, &[name, value]),
             ("joins", &parts.joins, &[name, value]),
             ("leaves", &parts.leaves, &[name, value]),
             ("mtu", &parts.mtu, &[name, value]),
@@ -180,6 +167,7 @@ impl Reader<'_> {
         for (key, lines, each, holes) in [
             ("spare", &parts.spare, name, &[number, bridge][..]),
             ("alone", &parts.alone, name, &[number, value]),
+            ("same", &parts.same, name, &[value]),
             ("port", &parts.port, number, &[name, value, bridge]),
             ("bond", &parts.bond, number, &[name, value, bridge]),
         ] {
