@@ -163,7 +163,7 @@ pub async fn run(line: Line<'_>, work: &Work, look_first: bool, joint: Option<&m
     };
     match recalled {
         Some(made) => report = made,
-        None => report.outcome = steps(&mut line, work, look_first, joint, &mut report).await,
+        None => report.outcome = Box::pin(steps(&mut line, work, look_first, joint, &mut report)).await,
     }
     report.outcome = looks::doubted(report.outcome, &report.doubts);
     if let Outcome::Unchanged(proof) | Outcome::Committed(proof) = &report.outcome {

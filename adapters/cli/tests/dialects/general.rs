@@ -232,6 +232,21 @@ fn a_script_of_general_mode_may_end_at_any_line() {
     assert!(looked > 2000 && seen.len() == 2, "{looked} {seen:?}");
 }
 
+/// Whether a switch keeps what was said of another mode was not seen.
+#[test]
+fn the_vlan_of_an_access_port_does_not_come_back_when_general_mode_goes() {
+    for keeps in [false, true] {
+        let mut port = Port { keeps, access: id(10), ..Port::general(20, "20", "30") };
+        let before = port.read();
+        let mut want = before.config.clone();
+        want.interfaces.get_mut(&name()).unwrap().switched_vlan = None;
+        for line in lines(&Plan::between(&before, &Intended(want.clone())), "a detach") {
+            port.line(&line).unwrap();
+        }
+        assert_eq!(port.read().config, want, "{keeps}");
+    }
+}
+
 /// There is a port that others made of it; what it has is told, and is no secret of Mercury's.
 #[test]
 fn what_is_no_trunk_is_told_as_it_is() {

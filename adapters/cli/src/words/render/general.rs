@@ -156,8 +156,9 @@ fn into(typing: &Typing<'_>, own: &GeneralMode, names: &Names, after: &Mode) -> 
     let said = |node: &str, value: &str| line(typing, node, value);
     match after {
         Mode::Unsaid => {
+            // Which VLAN it had as an access port may stand there still, behind the mode.
             let named = |line: &CliLine| line.remove.fill(|hole| typing.named(names, hole));
-            typing.words.port.get("mode").map(named).into_iter().collect()
+            ["mode", "access-vlan"].iter().filter_map(|node| typing.words.port.get(*node)).map(named).collect()
         }
         Mode::Access(vlan) => {
             let access = vlan.and_then(|vlan| said("access-vlan", &vlan.to_string()));
