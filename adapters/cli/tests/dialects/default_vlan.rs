@@ -62,8 +62,9 @@ fn running(switch: &Device) -> Running {
         .written
         .get(&name())
         .is_some_and(|own| own.interface_mode.iter().any(|mode| mode.contains(SwitchedPort::BOTH)));
-    if is_both && matches!(plain.interfaces[&name()].switched_vlan, Some(SwitchedVlan::Trunk { native: None, .. })) {
-        text[0].push_str(&format!("interface vlan 1\n!untagged {NAME}\n"));
+    let port = plain.interfaces.get(&name()).unwrap();
+    if is_both && matches!(port.switched_vlan, Some(SwitchedVlan::Trunk { native: None, .. })) {
+        text.first_mut().unwrap().push_str(&format!("interface vlan 1\n!untagged {NAME}\n"));
     }
     let mut found = shown(&text);
     found.config.interfaces.retain(|own, _| *own == name());
@@ -74,7 +75,7 @@ fn running(switch: &Device) -> Running {
 /// What the port carries while it is enabled; it is in the default VLAN where none has it untagged,
 /// unless it may be tagged alone.
 fn carries(running: &Running) -> VlanSet {
-    let port = &running.interfaces[&name()];
+    let port = running.interfaces.get(&name()).unwrap();
     let is_both = running
         .written
         .get(&name())

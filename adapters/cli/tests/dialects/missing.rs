@@ -93,7 +93,7 @@ fn take(value: &mut Value, way: &[Step]) {
             text.replace_range(*start..=end, "");
         }
         (Value::Table(table), [Step::Key(key), rest @ ..]) => take(table.get_mut(key).unwrap(), rest),
-        (Value::Array(list), [Step::Entry(number), rest @ ..]) => take(&mut list[*number], rest),
+        (Value::Array(list), [Step::Entry(number), rest @ ..]) => take(list.get_mut(*number).unwrap(), rest),
         (value, way) => panic!("{way:?} into {value}"),
     }
 }
@@ -159,7 +159,7 @@ fn problem(name: &str, file: &Table, way: &[Step], whole: &[(Plan, Result<String
     // What takes a line away is the word that undoes it, where nothing else is said.
     let is_undo = place.ends_with(".remove") && !place.contains("bonds");
     let means_more = |own: &&str| place == **own || place.starts_with(&format!("{own}.")) && !WHOLE.contains(own);
-    if is_undo || MEANS_MORE.iter().any(|own| means_more(&own)) {
+    if is_undo || MEANS_MORE.iter().any(|own| means_more(own)) {
         return None;
     }
     whole.iter().find_map(|(plan, before)| {
