@@ -159,7 +159,7 @@ fn problem(name: &str, file: &Table, way: &[Step], whole: &[(Plan, Result<String
     // What takes a line away is the word that undoes it, where nothing else is said.
     let is_undo = place.ends_with(".remove") && !place.contains("bonds");
     let means_more = |own: &&str| place == **own || place.starts_with(&format!("{own}.")) && !WHOLE.contains(own);
-    if is_undo || MEANS_MORE.iter().any(|own| means_more(own)) {
+    if is_undo || MEANS_MORE.iter().any(means_more) {
         return None;
     }
     whole.iter().find_map(|(plan, before)| {
