@@ -149,13 +149,6 @@ fn the_words_of_a_command_line_are_whole_or_refused_by_name() {
         ),
         ("dell_powerconnect", pvid, "native-vlan = \"pvid {value}\"", "general: needs port.native-vlan, which is"),
         ("dell_powerconnect", "vlan add {value} tagged", "vlan add tagged", "general.tagged: the line has no {value}"),
-        (
-            "dell_powerconnect",
-            "{ said = { false = \"shutdown\" }, absent = \"true\" }",
-            "{ said = { true = \"up\" }, absent = \"true\" }",
-            "general: needs a line of port.enabled",
-        ),
-        ("dell_force10", "false = \"shutdown\", ", "", "members.switched: needs a line of port.enabled"),
         ("dell_force10", "\"!untagged {name}\"", "\"!untagged\"", "members.switched.default: the line has no {name}"),
         (
             "netmiko_ovs_linux",
@@ -171,6 +164,12 @@ fn the_words_of_a_command_line_are_whole_or_refused_by_name() {
             "joins = \"add port {name} interfaces {value}\"",
             "joins = \"add port {name}\"",
             "bonds.parts.joins: the line has no {value}",
+        ),
+        (
+            "netmiko_ovs_linux",
+            "same = [\"external_ids\", \"other_config\", \"vlan_mode\", \"tag\", \"trunks\"]",
+            "same = []",
+            "bonds.columns.same: a port that goes is guarded by nothing",
         ),
         (
             "netmiko_ovs_linux",
