@@ -37,7 +37,9 @@ pub(super) async fn run(common: &Common, arguments: &RunningArguments) -> Ended 
     };
     print::line(text.trim_end());
     print::talk(&match &switch.face {
-        Face::Cli(_) => format!("{name}: secrets, descriptions and names are masked"),
+        Face::Cli(_) => format!(
+            "{name}: descriptions and names are masked, and secrets where a word says that one follows: look through it"
+        ),
         Face::Netconf(_) => format!("{name}: all of its configuration, with what secrets it shows"),
         _ => format!("{name}: what is read of its ports and VLANs, with their descriptions"),
     });

@@ -13,6 +13,11 @@ use crate::{
     inventory::Switch,
 };
 
+/// Why VLANs are not read where ports can be: a part does not hold them, the switch does not tell of
+/// them or not in a way that can be read, or there is no room for all of them.
+const NOT_TOLD: [FaultKind; 5] =
+    [FaultKind::Unknown, FaultKind::Refused, FaultKind::Unsupported, FaultKind::Protocol, FaultKind::Busy];
+
 /// What is read without the lock: what the work takes, and where it is only asked the VLANs that it
 /// is about as well, in the same round trip.
 ///
@@ -25,10 +30,7 @@ pub(super) async fn read(line: &mut Line<'_>, work: &Work, scope: &Scope) -> Res
     };
     let Some(wide) = wide else { return commit::read_unlocked(line.link, scope, line.policy).await };
     match commit::read_unlocked(line.link, &wide, line.policy).await {
-        // A part does not hold them, or the switch does not tell of VLANs.
-        Err(fault) if matches!(fault.kind, FaultKind::Unknown | FaultKind::Refused | FaultKind::Unsupported) => {
-            commit::read_unlocked(line.link, scope, line.policy).await
-        }
+        Err(fault) if NOT_TOLD.contains(&fault.kind) => commit::read_unlocked(line.link, scope, line.policy).await,
         Ok(_) if line.link.is_recorded() && !shows_vlans(line).await => {
             commit::read_unlocked(line.link, scope, line.policy).await
         }
@@ -77,5 +79,5 @@ pub(super) fn told(intent: &TargetIntent, line: &Line<'_>, running: &Running, de
         _ => format!("VLANs {missing}"),
     };
     let name = &switch.identity.name;
-    Some(format!("{name} has no {vlans}, and its entry makes none (manage_vlans)"))
+    Some(format!("{name} shows no {vlans}, and its entry makes none (manage_vlans)"))
 }

@@ -153,6 +153,25 @@ fn the_hook_refuses_a_commit_whose_rules_are_wrong_or_not_as_their_examples_say(
     repository.write("rules.toml", &format!("# ours\n{RULES}"));
     let (is_done, said) = repository.commits();
     assert!(is_done, "{said}");
+    // So is the candidate that an example names.
+    repository.write("examples/phones.xml", &candidate(110));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("phones keep theirs"), "{said}");
+    repository.write("examples/phones.xml", &candidate(150));
+    // What is in no commit lies beside.
+    repository.git(&["rm", "--cached", "--quiet", "inventory.toml"]);
+    repository.write(".gitignore", "inventory.toml\n");
+    repository.write("candidates/leaf1.xml", &candidate(111));
+    let (is_done, said) = repository.commits();
+    assert!(is_done, "{said}");
+    repository.write("candidates/leaf1.xml", &candidate(150));
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("rule-vlan-reserved"), "{said}");
+    repository.write("inventory.toml", "[[switch]]\nnam = \"leaf1\"\n");
+    repository.write("candidates/leaf1.xml", &candidate(112));
+    repository.write("rules.toml", RULES);
+    let (is_done, said) = repository.commits();
+    assert!(!is_done && said.contains("inventory.toml:2"), "{said}");
 }
 
 #[test]

@@ -281,9 +281,9 @@ fn a_vlan_that_is_not_there_and_that_nobody_makes_is_warned_of() {
     };
     let (known, whole) = ("vlan 110\n name a\nvlan 150\n", "--whole");
     let told = warned(&setup, known, &["--access", "111", whole]);
-    assert!(told.contains("leaf1 has no VLAN 111, and its entry makes none (manage_vlans)"), "{told}");
+    assert!(told.contains("leaf1 shows no VLAN 111, and its entry makes none (manage_vlans)"), "{told}");
     let told = warned(&setup, known, &["--trunk", "110-112,150", "--native", "1", whole]);
-    assert!(told.contains("leaf1 has no VLANs 111-112, and"), "{told}");
+    assert!(told.contains("leaf1 shows no VLANs 111-112, and"), "{told}");
     // It is there; what is always there; what a part, or a file without any VLAN, does not tell.
     for (vlans, words) in [
         (known, ["--access", "150", whole].as_slice()),
@@ -292,11 +292,11 @@ fn a_vlan_that_is_not_there_and_that_nobody_makes_is_warned_of() {
         ("", &["--access", "111", whole]),
     ] {
         let told = warned(&setup, vlans, words);
-        assert!(!told.contains("has no VLAN"), "{words:?}: {told}");
+        assert!(!told.contains("shows no VLAN"), "{words:?}: {told}");
     }
     let makes = Setup::new().switches(&[old1(nowhere("cisco_ios")).with("manage_vlans", true)]);
     let told = warned(&makes, known, &["--access", "111", whole]);
-    assert!(!told.contains("has no VLAN"), "{told}");
+    assert!(!told.contains("shows no VLAN"), "{told}");
 }
 
 #[test]
@@ -305,14 +305,14 @@ fn a_dry_run_asks_for_the_vlans_in_the_same_round_trip_and_a_change_does_not() {
     let setup = Setup::new().switches(&[switch.entry("leaf1").text("allowed_vlans", "1-4094")]);
     let words = ["leaf1", "Ethernet1", "--access", "111", "--output", "json"];
     let told = of_first(&setup.run(&[&["plan"], &words[..]].concat()));
-    assert!(told["warnings"].to_string().contains("leaf1 has no VLAN 111, and"), "{told}");
+    assert!(told["warnings"].to_string().contains("leaf1 shows no VLAN 111, and"), "{told}");
     assert_eq!(told["vlans"], json!([]));
     let flights = told["flights"].as_u64().unwrap();
     let makes =
         Setup::new().switches(&[switch.entry("leaf1").text("allowed_vlans", "1-4094").with("manage_vlans", true)]);
     assert_eq!(of_first(&makes.run(&[&["plan"], &words[..]].concat()))["flights"], flights);
     let done = setup.run(&[&["attach"], &words[..]].concat());
-    assert!(done.code() == 0 && !done.stdout.contains("has no VLAN"), "{}", done.stdout);
+    assert!(done.code() == 0 && !done.stdout.contains("shows no VLAN"), "{}", done.stdout);
 }
 
 #[test]

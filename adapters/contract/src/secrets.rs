@@ -25,7 +25,7 @@ pub const SECRET_WORDS: [&str; 15] = [
 pub const MASK: &str = "masked";
 
 /// Ends of words that say the same of more kinds, such as `authentication-password`.
-const ENDS: [&str; 6] = ["password", "passwd", "secret", "passphrase", "private-key", "shared-key"];
+const ENDS: [&str; 7] = ["password", "passwd", "secret", "passphrase", "private-key", "shared-key", "server-key"];
 /// What hashes, and keys and certificates, begin with.
 const BEGINS: [&str; 2] = ["$", "-----BEGIN"];
 /// Of letters, digits and the signs of base64 alone, nothing but keys and certificates is so long.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{CliDialect, Hole, MASK as SECRET, SECRET_WORDS as SECRETS};
+use mercury_adapter::{CliDialect, Hole, MASK as SECRET, is_secret};
 use serde_json::Value;
 
 use super::Exchange;
@@ -125,7 +125,7 @@ impl Masks {
             if behind.is_empty() {
                 break;
             }
-            if SECRETS.contains(&bare.as_str()) {
+            if is_secret(&bare) || (bare == "version" && line.trim_start().starts_with("snmp-server host")) {
                 return format!("{before} {SECRET}");
             }
             if TEXTS.contains(&bare.as_str()) {
@@ -165,8 +165,7 @@ impl Masks {
     /// What JSON says of a key.
     fn said(&mut self, key: &str, value: &mut Value) {
         let Value::String(text) = value else { return self.value(value) };
-        let is_secret = SECRETS.iter().any(|word| key == *word || key.ends_with(&format!("_{word}")));
-        if is_secret {
+        if is_secret(key) || key.rsplit('_').next().is_some_and(is_secret) {
             SECRET.clone_into(text);
         } else if TEXTS.contains(&key) {
             *text = self.of("text-", text);
@@ -202,6 +201,10 @@ mod tests {
             ("username admin secret 5 $1$abc", "username name-4 secret masked"),
             ("enable secret 5 $1$abc", "enable secret masked"),
             ("snmp-server community public ro", "snmp-server community masked"),
+            ("snmp-server host 192.0.2.5 version 2c s3cret", "snmp-server host 192.0.2.5 version masked"),
+            (" client 192.0.2.9 server-key 7 0822455D0A16", " client 192.0.2.9 server-key masked"),
+            (" radius-server shared-key cipher %^%#x", " radius-server shared-key masked"),
+            (" authentication-password s3cret", " authentication-password masked"),
             (" switchport access vlan 10", " switchport access vlan 10"),
             ("interface GigabitEthernet1/0/1", "interface GigabitEthernet1/0/1"),
             (" name", " name"),
