@@ -124,7 +124,10 @@ fn what_takes_more_than_a_second_says_how_far_it_is_at_a_terminal() {
     let port = "<config><interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name><config>\
                 <name>Ethernet1</name><description>another's</description></config></interface></interfaces></config>";
     setups[0].write("candidate.xml", port);
-    commands.push((setups[0].at_terminal(&["rules", "test", &examples]), "0 of 1 examples", None));
+    let rules = "[[rule]]\nname = \"phones\"\nreason = \"they are for phones\"\nreserved_vlans = \"150\"\n";
+    let rules = setups[0].write("rules.toml", rules).to_str().unwrap().to_owned();
+    let words = ["--rules", &rules, "rules", "test", &examples];
+    commands.push((setups[0].at_terminal(&words), "0 of 1 examples", None));
     for (mut command, said, held) in commands {
         shows(&mut command, said);
         match held {
