@@ -7,7 +7,7 @@ use std::{
 };
 
 use mercury_adapter::{CliWords, JsonProblem, Share, Shown, json as counted};
-use mercury_model::{InterfaceName, Scope};
+use mercury_model::{InterfaceName, InterfaceScope, Scope};
 use serde::{
     Deserialize,
     de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
@@ -148,6 +148,10 @@ pub(super) struct Besides {
     pub(super) seen: BTreeMap<InterfaceName, String>,
 }
 
+/// Ports of a switch that is read whole of which is kept what they hold: who changes ports asks for
+/// those alone.
+const MANY: usize = 256;
+
 /// What of ports is not Mercury's and would be lost if their rows went, of those that are asked
 /// for, and what is there: of an interface that joins a bond its port's, and of a bond that goes its own.
 ///
@@ -162,19 +166,25 @@ pub(super) fn besides(
     let mut besides = Besides::default();
     let Some(own) = &words.bonds else { return Ok(besides) };
     let is_asked = |name: &str| Asked::of(&scope.interfaces).has(name);
+    let mut keeps = true;
     for (shown, answer) in words.shows.iter().zip(answers) {
         let mut lost = Lost::default();
         each(shown, answer, share, &mut |row| {
             lost.row(own, row);
-            if row.table == own.columns.ports
+            if keeps
+                && row.table == own.columns.ports
                 && let Some(name) = row.name().and_then(|name| named_by(words, &name)).filter(|name| is_asked(name))
             {
                 besides.seen.extend(name.parse().ok().map(|name| (name, bonds::same(own, row))));
+                keeps = scope.interfaces != InterfaceScope::All || besides.seen.len() < MANY;
             }
             Ok(Some(()))
         })?;
         share.grow(lost.octets())?;
         besides.lost.extend(lost.told(words, is_asked));
+    }
+    if !keeps {
+        besides.seen.clear();
     }
     share.grow(besides.seen.iter().map(|(name, seen)| ENTRY + name.as_str().len() + seen.len()).sum())?;
     Ok(besides)
