@@ -73,7 +73,10 @@ async def deaf(number, reader, writer):
 async def guess(number, reader, writer):
     for attempt in range(1_000_000):
         writer.write(call("get_switches", {}, basic(("ironic", "nobody")[number % 2], f"guess {number} {attempt}")))
-        told(number, await answer(reader))
+        what = await answer(reader)
+        told(number, what)
+        if what == "closed":                     # Mercury may have stopped
+            return
 
 
 async def ask(number, reader, writer):

@@ -6,7 +6,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use mercury_adapter::{ConnectError, ConnectFault, Lost, Share};
+use mercury_adapter::{ConnectError, ConnectFault, Lost, Pace, Pieces, Share};
 use mercury_tls::{Attentive, Complaint, Counted, Octets};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -131,18 +131,16 @@ impl Connection {
                 }
             };
             let (head, mut frames) = answer.into_parts();
-            let mut body: Vec<u8> = Vec::new();
+            let (mut body, mut pace) = (Pieces::new(), Pace::default());
             while let Some(frame) = frames.frame().await {
                 let frame = frame.map_err(|error| Unanswered::Lost(broken(&error)))?;
                 if let Some(octets) = frame.data_ref() {
                     share.arrive(octets.len()).map_err(|refused| Unanswered::Lost(no_room(&refused)))?;
-                    // What doubles is half empty when it is most of what there is.
-                    if body.capacity() - body.len() < octets.len() {
-                        body.reserve_exact(octets.len().max(body.len() / 4));
-                    }
-                    body.extend_from_slice(octets);
+                    body.push(octets);
+                    pace.took(octets.len()).await;
                 }
             }
+            let body = body.whole().await.map_err(|error| Unanswered::Lost(Lost::Closed(error.to_string())))?;
             Ok(Reply { status: head.status, headers: head.headers, body: body.into(), share })
         };
         match timeout(within, exchange).await {

@@ -3,7 +3,7 @@
 
 use std::{io, time::Duration};
 
-use mercury_adapter::{Budget, MAX_REPLY, NoRoom, Share, Unfinished, off_worker};
+use mercury_adapter::{Budget, MAX_REPLY, NoRoom, Pace, Share, Unfinished, off_worker};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::{Instant, timeout, timeout_at},
@@ -308,7 +308,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
         let (start, mut is_enough) = (Instant::now(), false);
         let mut nudge = self.nudge_after.map(|after| start + after).filter(|at| *at < deadline);
         // Kept no longer than a flight: a thousand sessions rest.
-        let (mut buffer, mut arriving) = (vec![0; FIRST_READ], self.share());
+        let (mut buffer, mut arriving, mut pace) = (vec![0; FIRST_READ], self.share(), Pace::default());
         loop {
             while let Some((id, reply)) = self.next_reply(&mut arriving, deadline, within).await? {
                 if let Some(slot) = burst.replies.iter_mut().find(|(asked, _)| *asked == id) {
@@ -329,6 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
                 Ok(Ok(0)) => return Err(Interruption::Lost(None)),
                 Ok(Ok(read)) => {
                     arriving.grow(read)?;
+                    pace.took(read).await;
                     self.protocol.push(buffer.get(..read).unwrap_or_default());
                     if read == buffer.len() {
                         buffer.resize((read * 2).min(MOST_READ), 0);
@@ -360,7 +361,8 @@ impl<S> Client<S> {
         while let Some(message) = self.protocol.next_message()? {
             let share = std::mem::replace(arriving, self.share());
             arriving.grow(self.protocol.kept())?;
-            let read = off_worker(message.len(), move || Inbound::parse(message, Limits::default(), share));
+            let read =
+                off_worker(message.octets(), move || Inbound::parse(message.into_octets(), Limits::default(), share));
             let read = timeout_at(deadline, read).await.map_err(|_| Interruption::Timeout(within))??;
             if let Some(reply) = self.protocol.accept(read.map_err(ProtocolError::from)?)? {
                 return Ok(Some(reply));

@@ -5,11 +5,15 @@
 //! devices are: blank lines and NUL octets between frames, a missing last line
 //! feed, and servers that promise chunks and keep using end-of-message.
 
+use mercury_adapter::Pieces;
+
 /// The end-of-message marker of base 1.0, also used for every hello.
 const END_OF_MESSAGE: &[u8] = b"]]>]]>";
 /// Octets of room that are kept between messages: thousands of sessions are idle, and a reply is read
 /// again in pieces that are larger.
 const KEPT: usize = 1 << 10;
+/// Octets of a message that says nothing and is passed over; one of more is looked at like any other.
+const MOST_BLANK: usize = 64 << 10;
 /// Ten digits hold the largest chunk size the RFC allows, 4294967295.
 const MAX_SIZE_DIGITS: usize = 10;
 
@@ -55,10 +59,8 @@ pub struct Decoder {
     /// What was pushed; the octets before `start` are used up.
     buffer: Vec<u8>,
     start: usize,
-    /// How far behind `start` no end-of-message marker begins.
-    searched: usize,
-    /// The chunks of the message in progress.
-    message: Vec<u8>,
+    /// What has come of the message in progress.
+    message: Pieces,
     /// How much of the current chunk is still to come.
     chunk_left: usize,
     failed: Option<FramingError>,
@@ -73,8 +75,7 @@ impl Decoder {
             limit,
             buffer: Vec::new(),
             start: 0,
-            searched: 0,
-            message: Vec::new(),
+            message: Pieces::new(),
             chunk_left: 0,
             failed: None,
         }
@@ -85,7 +86,9 @@ impl Decoder {
     pub fn set_chunked(&mut self) {
         if self.framing == Framing::EndOfMessage {
             self.framing = Framing::Agreed;
-            self.searched = 0;
+            let mut all = std::mem::take(&mut self.message).into_vec();
+            all.extend_from_slice(self.unread());
+            (self.buffer, self.start) = (all, 0);
         }
     }
 
@@ -109,22 +112,38 @@ impl Decoder {
     /// True when a message has begun and not ended: the stream may not end here.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {
-        self.chunk_left > 0 || !self.message.is_empty() || self.unread().iter().any(|byte| !is_filler(*byte))
+        let is_chunk = self.chunk_left > 0 || self.framing == Framing::Chunked && !self.message.is_empty();
+        is_chunk || self.message.octets().chain(self.unread().iter().copied()).any(|byte| !is_filler(byte))
     }
 
     /// Takes what was read, however it was split.
-    pub fn push(&mut self, bytes: &[u8]) {
-        if self.failed.is_none() {
-            self.buffer.extend_from_slice(bytes);
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        if self.failed.is_some() {
+            return;
         }
+        if self.chunk_left > 0 && self.unread().is_empty() {
+            let (own, rest) = bytes.split_at(bytes.len().min(self.chunk_left));
+            self.message.push(own);
+            self.chunk_left -= own.len();
+            bytes = rest;
+        }
+        self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message, without its framing and without NUL octets, or
-    /// `None` until more bytes come. Call until `None` after each push.
+    /// As [`next_whole`](Self::next_whole), put together here.
+    ///
+    /// # Errors
+    /// As of [`next_whole`](Self::next_whole).
+    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
+        Ok(self.next_whole()?.map(Message::into_octets))
+    }
+
+    /// The next whole message, without its framing, or `None` until more bytes come. Call
+    /// until `None` after each push.
     ///
     /// # Errors
     /// When the peer breaks the framing or the limit; then for ever.
-    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
+    pub fn next_whole(&mut self) -> Result<Option<Message>, FramingError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -132,13 +151,13 @@ impl Decoder {
         self.compact();
         if let Err(error) = &next {
             self.failed = Some(error.clone());
-            self.buffer = Vec::new();
-            self.start = 0;
+            (self.buffer, self.start) = (Vec::new(), 0);
+            self.message = Pieces::new();
         }
         next
     }
 
-    fn advance(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
+    fn advance(&mut self) -> Result<Option<Message>, FramingError> {
         if self.framing == Framing::Agreed {
             self.skip_filler();
             match self.unread().first() {
@@ -153,44 +172,30 @@ impl Decoder {
         }
     }
 
-    fn next_marked(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
-        let unread = self.unread();
-        let tail = unread.get(self.searched..).unwrap_or_default();
-        let found = tail.windows(END_OF_MESSAGE.len()).position(|window| window == END_OF_MESSAGE);
-        let length = found.map_or(unread.len(), |at| self.searched + at);
+    fn next_marked(&mut self) -> Result<Option<Message>, FramingError> {
+        let unread = self.buffer.get(self.start..).unwrap_or_default();
+        let found = unread.windows(END_OF_MESSAGE.len()).position(|window| window == END_OF_MESSAGE);
+        let length = self.message.len() + found.unwrap_or(unread.len());
         if length > self.limit.saturating_add(if found.is_none() { END_OF_MESSAGE.len() } else { 0 }) {
             return Err(self.too_large());
         }
+        // The marker may have begun in the last five octets.
+        let taken = found.unwrap_or_else(|| unread.len().saturating_sub(END_OF_MESSAGE.len() - 1));
+        self.message.push(unread.get(..taken).unwrap_or_default());
+        self.start += taken;
         if found.is_none() {
-            // The marker may have begun in the last five octets.
-            self.searched = length.saturating_sub(END_OF_MESSAGE.len() - 1);
             return Ok(None);
         }
-        self.searched = 0;
-        Ok(Some(without_nul(self.cut(length))))
+        self.start += END_OF_MESSAGE.len();
+        Ok(Some(Message(std::mem::take(&mut self.message))))
     }
 
-    /// Takes a message of so many octets, and its end. What is the most of the
-    /// buffer is not copied, but the rest of it is.
-    fn cut(&mut self, length: usize) -> Vec<u8> {
-        let end = self.start + length + END_OF_MESSAGE.len();
-        if self.start > 0 || end < self.buffer.len() / 2 {
-            let message = self.unread().get(..length).unwrap_or_default().to_vec();
-            self.start = end;
-            return message;
-        }
-        let rest = self.buffer.split_off(end);
-        let mut message = std::mem::replace(&mut self.buffer, rest);
-        message.truncate(length);
-        message
-    }
-
-    fn next_chunked(&mut self) -> Result<Option<Vec<u8>>, FramingError> {
+    fn next_chunked(&mut self) -> Result<Option<Message>, FramingError> {
         loop {
             if self.chunk_left > 0 {
                 let unread = self.buffer.get(self.start..).unwrap_or_default();
                 let part = unread.get(..self.chunk_left).unwrap_or(unread);
-                self.message.extend_from_slice(part);
+                self.message.push(part);
                 self.start += part.len();
                 self.chunk_left -= part.len();
                 if self.chunk_left > 0 {
@@ -202,7 +207,7 @@ impl Decoder {
                 Header::Incomplete => return Ok(None),
                 Header::End { length } => {
                     self.start += length;
-                    return Ok(Some(without_nul(std::mem::take(&mut self.message))));
+                    return Ok(Some(Message(std::mem::take(&mut self.message))));
                 }
                 Header::Chunk { length, size } => {
                     if size > self.limit.saturating_sub(self.message.len()) {
@@ -233,8 +238,10 @@ impl Decoder {
     fn compact(&mut self) {
         if self.start == self.buffer.len() {
             self.buffer.clear();
-            self.buffer.shrink_to(KEPT);
             self.start = 0;
+            if self.message.is_empty() {
+                self.buffer.shrink_to(KEPT);
+            }
         } else if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -247,11 +254,32 @@ fn is_filler(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | b' ' | b'\t' | 0)
 }
 
-fn without_nul(mut message: Vec<u8>) -> Vec<u8> {
-    if message.contains(&0) {
-        message.retain(|byte| *byte != 0);
+/// A whole message, as it came.
+#[derive(Debug)]
+pub struct Message(Pieces);
+
+impl Message {
+    /// How many octets have come of it.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.0.len()
     }
-    message
+
+    /// Whether it is little, and nothing that says anything.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.octets() <= MOST_BLANK && self.0.octets().all(|octet| octet == 0 || octet.is_ascii_whitespace())
+    }
+
+    /// Its octets without NUL; they are copied, which is not a worker's to do when they are many.
+    #[must_use]
+    pub fn into_octets(self) -> Vec<u8> {
+        let mut octets = self.0.into_vec();
+        if octets.contains(&0) {
+            octets.retain(|octet| *octet != 0);
+        }
+        octets
+    }
 }
 
 enum Header {

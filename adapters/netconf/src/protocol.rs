@@ -2,7 +2,7 @@
 //! clock.
 
 use crate::{
-    framing::{Decoder, Framing, FramingError, encode_chunked, encode_eom},
+    framing::{Decoder, Framing, FramingError, Message, encode_chunked, encode_eom},
     hello::{HelloError, ServerHello, client_hello},
     message::{Inbound, Reply, rpc},
     xml::{Element, Limits, XmlError},
@@ -138,9 +138,9 @@ impl Protocol {
     ///
     /// # Errors
     /// When the peer breaks message framing.
-    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, ProtocolError> {
-        while let Some(message) = self.decoder.next_message()? {
-            if !message.trim_ascii().is_empty() {
+    pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+        while let Some(message) = self.decoder.next_whole()? {
+            if !message.is_blank() {
                 return Ok(Some(message));
             }
         }
@@ -212,7 +212,7 @@ mod tests {
 
     fn poll(protocol: &mut Protocol) -> Result<Option<(MessageId, Reply)>, ProtocolError> {
         while let Some(message) = protocol.next_message()? {
-            let message = Inbound::parse(message, Limits::default(), Budget::new(0).share(MAX_REPLY))?;
+            let message = Inbound::parse(message.into_octets(), Limits::default(), Budget::new(0).share(MAX_REPLY))?;
             if let Some(reply) = protocol.accept(message)? {
                 return Ok(Some(reply));
             }

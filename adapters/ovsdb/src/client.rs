@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use mercury_adapter::{Budget, JsonProblem, Lost, MAX_REPLY, Share, off_worker};
+use mercury_adapter::{Budget, JsonProblem, Lost, MAX_REPLY, Pace, Pieces, Share, off_worker};
 use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -208,13 +208,14 @@ async fn read(
 ) -> Lost {
     let mut splitter = Splitter::new(MAX_REPLY);
     let mut share = budget.share(MAX_REPLY);
-    let mut chunk = vec![0; CHUNK];
+    let (mut chunk, mut pace) = (vec![0; CHUNK], Pace::default());
     loop {
         let read = match reads.read(&mut chunk).await {
             Ok(0) => return Lost::Closed("the server closed it".to_owned()),
             Ok(read) => read,
             Err(error) => return Lost::Closed(error.to_string()),
         };
+        pace.took(read).await;
         shared.received.fetch_add(read as u64, Relaxed);
         shared.waiting().heard = Some(Instant::now());
         let mut octets = chunk.get(..read).unwrap_or_default();
@@ -265,8 +266,8 @@ async fn read(
 
 /// What an object is, with the share that it is counted in: what it is made to stands beside it
 /// for a moment.
-fn understood(object: Vec<u8>, mut share: Share) -> (Result<Message, JsonProblem>, Share) {
-    let octets = object.len();
+fn understood(object: Pieces, mut share: Share) -> (Result<Message, JsonProblem>, Share) {
+    let (octets, object) = (object.len(), object.into_vec());
     let message = share.grow(octets).map_err(JsonProblem::from).and_then(|()| Message::read(&object, &mut share));
     drop(object);
     share.release(octets);

@@ -11,7 +11,7 @@ async fn next(server: &mut DuplexStream, splitter: &mut Splitter, held: &mut Vec
         let object = splitter.next(&mut octets).unwrap();
         *held = octets.to_vec();
         if let Some(object) = object {
-            return serde_json::from_slice(&object).unwrap();
+            return serde_json::from_slice(&object.into_vec()).unwrap();
         }
         let mut chunk = [0; 64];
         let read = server.read(&mut chunk).await.unwrap();

@@ -1,6 +1,8 @@
 //! JSON objects out of a stream that has nothing between them (RFC 7047 section 4):
 //! several may come at once, and one in many pieces. No socket and no clock.
 
+use mercury_adapter::Pieces;
+
 /// How deep values may be nested: those of RFC 7047 are some ten deep, and a parser
 /// that calls itself for each has an end.
 const MAX_DEPTH: usize = 64;
@@ -26,7 +28,7 @@ pub enum Unframed {
 #[derive(Debug)]
 pub struct Splitter {
     /// The object that has begun.
-    text: Vec<u8>,
+    text: Pieces,
     /// What is open in it, the innermost last.
     open: Vec<u8>,
     is_string: bool,
@@ -38,7 +40,7 @@ impl Splitter {
     /// One for objects of at most so many octets.
     #[must_use]
     pub const fn new(max: usize) -> Self {
-        Self { text: Vec::new(), open: Vec::new(), is_string: false, is_escaped: false, max }
+        Self { text: Pieces::new(), open: Vec::new(), is_string: false, is_escaped: false, max }
     }
 
     /// Takes octets as they come; gives the first object that ends in them, if one does,
@@ -47,29 +49,30 @@ impl Splitter {
     /// # Errors
     /// [`Unframed`]: what comes are no objects, or too large ones. Nothing more is to be
     /// taken then.
-    pub fn next(&mut self, octets: &mut &[u8]) -> Result<Option<Vec<u8>>, Unframed> {
-        let mut taken = 0;
-        let mut end = false;
-        for octet in *octets {
-            taken += 1;
-            if self.open.is_empty() {
-                match octet {
-                    b' ' | b'\t' | b'\r' | b'\n' => continue,
-                    b'{' => {}
-                    other => return Err(Unframed::NoObject(*other)),
-                }
+    pub fn next(&mut self, octets: &mut &[u8]) -> Result<Option<Pieces>, Unframed> {
+        if self.open.is_empty() {
+            let blank = octets.iter().take_while(|octet| b" \t\r\n".contains(octet)).count();
+            *octets = octets.get(blank..).unwrap_or_default();
+            match octets.first() {
+                None => return Ok(None),
+                Some(b'{') => {}
+                Some(other) => return Err(Unframed::NoObject(*other)),
             }
-            if self.text.len() >= self.max {
-                return Err(Unframed::Long(self.max));
-            }
-            self.text.push(*octet);
+        }
+        let mut end = None;
+        for (at, octet) in octets.iter().enumerate() {
             if self.goes_on(*octet)? {
-                end = true;
+                end = Some(at + 1);
                 break;
             }
         }
-        *octets = octets.get(taken..).unwrap_or_default();
-        Ok(end.then(|| std::mem::take(&mut self.text)))
+        let (own, rest) = octets.split_at(end.unwrap_or(octets.len()));
+        if own.len() > self.max - self.text.len() {
+            return Err(Unframed::Long(self.max));
+        }
+        self.text.push(own);
+        *octets = rest;
+        Ok(end.map(|_| std::mem::take(&mut self.text)))
     }
 
     /// Whether the object ends with this octet.
@@ -110,7 +113,7 @@ mod tests {
     fn split(splitter: &mut Splitter, mut octets: &[u8]) -> Result<Vec<Vec<u8>>, Unframed> {
         let mut found = Vec::new();
         while let Some(object) = splitter.next(&mut octets)? {
-            found.push(object);
+            found.push(object.into_vec());
         }
         assert!(octets.is_empty());
         Ok(found)

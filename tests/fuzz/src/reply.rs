@@ -77,7 +77,7 @@ fn session(mut bytes: Bytes<'_>) {
                 Ok(Some(message)) => message,
                 Err(error) => return shown(&error),
             };
-            let inbound = match Inbound::parse(message, limits(), Budget::new(0).share(MAX_REPLY)) {
+            let inbound = match Inbound::parse(message.into_octets(), limits(), Budget::new(0).share(MAX_REPLY)) {
                 Ok(inbound) => inbound,
                 Err(error) => return shown(&error),
             };
