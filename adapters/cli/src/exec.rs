@@ -59,6 +59,6 @@ impl Wire for Exec {
 fn lost(error: &CommandError) -> Lost {
     match error {
         CommandError::NoRoom(error) => no_room(error),
-        CommandError::Refused(_) | CommandError::Lost(_) => Lost::Closed(chain(error)),
+        CommandError::Refused(_) | CommandError::Lost(_) | CommandError::Unfinished(_) => Lost::Closed(chain(error)),
     }
 }

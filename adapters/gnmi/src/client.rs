@@ -4,7 +4,9 @@ use std::{error::Error as _, future::Future, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
-use mercury_adapter::{Budget, ConnectError, ConnectFault, NoRoom, Share, off_worker, without_zone};
+use mercury_adapter::{
+    Budget, ConnectError, ConnectFault, NoRoom, Pieces, Share, Unfinished, off_worker, without_zone,
+};
 use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, CapabilityResponse, GetRequest, SetRequest, SubscribeRequest, SubscriptionList,
     subscribe_request,
@@ -127,14 +129,16 @@ impl Client {
             stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             let call = PathAndQuery::from_static("/gnmi.gNMI/Subscribe");
             let mut answers = stub.streaming(request, call, RawCodec::default()).await?.into_inner();
-            let mut octets = Vec::new();
+            let mut octets = Pieces::new();
             while let Some(message) = answers.message().await.map_err(|status| too_large(status, max_reply))? {
                 let whole = message.clone();
                 let looked = off_worker(message.len(), move || is_sync(&whole)).await;
-                if looked.map_err(|unfinished| Status::internal(unfinished.to_string()))?? {
+                let unfinished = |unfinished: Unfinished| Status::internal(unfinished.to_string());
+                if looked.map_err(unfinished)?? {
+                    let octets = octets.whole().await.map_err(unfinished)?;
                     return Ok(Raw { octets: octets.into(), _meter: meter });
                 }
-                octets.extend_from_slice(&message);
+                octets.push(&message);
             }
             Err(Status::data_loss("the subscription ended before it was complete"))
         })

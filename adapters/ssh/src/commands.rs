@@ -1,6 +1,6 @@
 //! Commands, each in a channel of its own (RFC 4254 section 6.5).
 
-use mercury_adapter::{NoRoom, Share};
+use mercury_adapter::{NoRoom, Pace, Pieces, Share, Unfinished};
 use russh::{ChannelMsg, client::Handle};
 use tokio_util::sync::DropGuard;
 
@@ -35,6 +35,9 @@ pub enum CommandError {
     /// Its output has no room.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
+    /// Its output came and could not be put together.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
 }
 
 impl SshCommands {
@@ -57,15 +60,13 @@ impl SshCommands {
         channel.exec(true, command).await.map_err(lost)?;
         channel.eof().await.map_err(lost)?;
         let (mut finished, mut ended) = (Finished::default(), false);
+        let (mut output, mut pace) = (Pieces::new(), Pace::default());
         loop {
             match channel.wait().await {
                 Some(ChannelMsg::Data { data }) => {
                     share.arrive(data.len())?;
-                    // What doubles is half empty when it is most of what there is.
-                    if finished.output.capacity() - finished.output.len() < data.len() {
-                        finished.output.reserve_exact(data.len().max(finished.output.len() / 4));
-                    }
-                    finished.output.extend_from_slice(&data);
+                    output.push(&data);
+                    pace.took(data.len()).await;
                 }
                 Some(ChannelMsg::ExtendedData { data, .. }) => {
                     share.arrive(data.len())?;
@@ -74,13 +75,15 @@ impl SshCommands {
                 Some(ChannelMsg::Failure) => return Err(CommandError::Refused("it does not know how".to_owned())),
                 Some(ChannelMsg::ExitStatus { exit_status }) => (finished.status, ended) = (Some(exit_status), true),
                 Some(ChannelMsg::ExitSignal { .. }) => ended = true,
-                Some(ChannelMsg::Close) => return Ok(finished),
+                Some(ChannelMsg::Close) => break,
                 // The channel goes with the connection too.
-                None if ended => return Ok(finished),
+                None if ended => break,
                 None => return Err(lost(russh::Error::Disconnect)),
                 Some(_) => {}
             }
         }
+        finished.output = output.whole().await?;
+        Ok(finished)
     }
 
     /// True once the connection has ended.
