@@ -74,6 +74,32 @@ pub(super) async fn stoppable<T>(
     ended(service, within, call, false).await
 }
 
+/// A call of several changes, of which a signal ends none: those that put back what the first
+/// made are made too. The answer, `None` when the call does not come to its end `within` that time
+/// after the signal, or when the signal comes again; and whether one came.
+pub(super) async fn deferring<T>(
+    service: &Service,
+    within: Duration,
+    call: impl Future<Output = T>,
+) -> Result<(Option<T>, bool), Failure> {
+    let mut signals = Signals::of_a_command()?;
+    let mut call = pin!(call);
+    tokio::select! {
+        answered = &mut call => return Ok((Some(answered), false)),
+        signal = signals.end() => {
+            progress::break_line();
+            print::talk(&format!("{signal}: ending when what was written is put back; once more ends at once"));
+        }
+    }
+    tokio::select! {
+        answered = &mut call => return Ok((Some(answered), true)),
+        () = tokio::time::sleep(within) => {}
+        _ = signals.end() => {}
+    }
+    service.stop();
+    Ok((None, true))
+}
+
 async fn ended<T>(
     service: &Service,
     within: Duration,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mercury_model::{Description, InterfaceName, Scope};
 
-use super::{Failure, start};
+use super::{Failure, signals::deferring, start};
 use crate::{
     config::Dialects,
     fault::{Fault, FaultKind},
@@ -49,7 +49,13 @@ pub(super) async fn tried(
         let name = if said.is_empty() { "write".to_owned() } else { format!("write with {}", said.join(", ")) };
         let inventory = Inventory::from_iter([switch]).speaking(dialects.clone());
         let service = start(inventory, locks)?;
-        let ended = once(&service, &port).await;
+        let (ended, is_interrupted) = deferring(&service, service.stop_timeout, once(&service, &port)).await?;
+        let Some(ended) = ended else {
+            let told =
+                format!("cut off: {port} may be described as {:?}, and a commit may wait to be confirmed", TEXTS[0]);
+            written.facts.push((name, told));
+            break;
+        };
         service.finish().await;
         let (told, goes_on) = match ended? {
             Ended::Done(told) => {
@@ -61,7 +67,7 @@ pub(super) async fn tried(
             Ended::Left(told) => (told, false),
         };
         written.facts.push((name, told));
-        if !goes_on {
+        if !goes_on || is_interrupted {
             break;
         }
     }

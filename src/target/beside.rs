@@ -51,14 +51,19 @@ type Look = (Box<Job>, Glance);
 /// Serves looks as soon as there is one; its task ends when it is dropped.
 pub(super) struct Beside {
     parts: Parts,
-    looks: Mutex<Option<mpsc::Sender<Look>>>,
+    reader: Mutex<Option<Begun>>,
     rest: Arc<Mutex<Option<Instant>>>,
+}
+
+/// A task that serves looks, and what is cancelled when it has ended.
+struct Begun {
+    looks: mpsc::Sender<Look>,
     ended: CancellationToken,
 }
 
 impl Beside {
     pub(super) fn new(parts: Parts) -> Self {
-        Self { parts, looks: Mutex::default(), rest: Arc::default(), ended: CancellationToken::new() }
+        Self { parts, reader: Mutex::default(), rest: Arc::default() }
     }
 
     /// Serves it, if it may be; otherwise gives it back.
@@ -66,28 +71,39 @@ impl Beside {
         if is_now(&self.rest) || self.parts.switch.timing.max_sessions < 2 || self.parts.stop.is_cancelled() {
             return Err(job);
         }
-        let mut looks = locked(&self.looks);
-        let looks = looks.get_or_insert_with(|| self.begin());
-        looks.try_send((job, glance)).map_err(|refused| refused.into_inner().0)
+        let mut reader = locked(&self.reader);
+        if reader.as_ref().is_some_and(|begun| begun.looks.is_closed()) {
+            let switch = &self.parts.switch.identity.name;
+            tracing::error!(
+                switch,
+                "Mercury failed in the middle of a look; its session is gone, and another is opened"
+            );
+            *reader = None;
+        }
+        let begun = reader.get_or_insert_with(|| self.begin());
+        begun.looks.try_send((job, glance)).map_err(|refused| refused.into_inner().0)
     }
 
-    fn begin(&self) -> mpsc::Sender<Look> {
+    fn begin(&self) -> Begun {
         let (sender, looks) = mpsc::channel(QUEUE);
+        let ended = CancellationToken::new();
         let Parts { connector, stop, .. } = &self.parts;
         let link = Link::beside(Arc::clone(connector), stop.clone());
         let reader = Reader { parts: self.parts.clone(), link, rest: Arc::clone(&self.rest) };
-        let ends = self.ended.clone().drop_guard();
+        let ends = ended.clone().drop_guard();
         tokio::spawn(async move {
             let _ends = ends;
             Box::pin(reader.run(looks)).await;
         });
-        sender
+        Begun { looks: sender, ended }
     }
 
     /// Takes nothing more, finishes what waits and closes the session.
     pub(super) async fn finish(&self) {
-        if locked(&self.looks).take().is_some() {
-            self.ended.cancelled().await;
+        let begun = locked(&self.reader).take();
+        if let Some(Begun { looks, ended }) = begun {
+            drop(looks);
+            ended.cancelled().await;
         }
     }
 }

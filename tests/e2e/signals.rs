@@ -186,6 +186,28 @@ fn a_bench_on_a_real_switch_that_is_interrupted_undoes_what_it_began() {
     assert_eq!(switch.handle().pending_commit(), None, "{said}");
 }
 
+/// What it writes to try a port is put back, whether the signal comes before or after.
+#[test]
+fn a_probe_that_writes_puts_back_what_it_wrote_when_it_is_interrupted() {
+    for held in ["commit:1:after:hold", "commit:2:after:hold", "edit-config:2:before:hold"] {
+        let switch = Simulated::start(Mode::Candidate);
+        let setup = Setup::new().switches(&[patient(switch.entry("leaf1"))]);
+        let before = switch.handle().xml(mercury_sim::Datastore::Running);
+        let fault = switch.handle().inject(held.parse().unwrap());
+        let mut command = setup.begin(&["switch", "probe", "leaf1", "--write", "Ethernet1"]);
+        block_on(switch.handle().held(fault));
+        signal(&command, "INT");
+        let rest = heard(&mut command);
+        switch.handle().release(fault);
+        let output = command.wait_with_output().unwrap();
+        let said = std::io::read_to_string(rest).unwrap() + &String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{held}: {said}");
+        assert!(said.contains("read back, and undone"), "{held}: {said}");
+        assert_eq!(switch.handle().xml(mercury_sim::Datastore::Running), before, "{held}: {said}");
+        assert_eq!(switch.handle().pending_commit(), None, "{held}: {said}");
+    }
+}
+
 #[test]
 fn a_command_that_cannot_undo_says_what_may_be_pending_and_until_when() {
     let switch = Simulated::start(Mode::Candidate);

@@ -187,3 +187,18 @@ async fn where_there_can_be_no_other_session_looks_are_served_in_turn() {
         target.finish().await;
     }
 }
+
+/// Whoever looked is told, and the next look has a session of its own again.
+#[tokio::test]
+async fn a_panic_ends_one_look_and_no_other() {
+    let (target, door) = started(true, 2);
+    let changing = change(&target, "a");
+    door.saw(&["change"]).await;
+    door.0.gates[1].close();
+    look(&target, "b").await.expect_err("nobody is left to answer");
+    look(&target, "b").await.expect_err("nobody is left to answer");
+    door.saw(&["change", "beside", "look", "beside", "look"]).await;
+    door.0.gates[0].add_permits(1);
+    changing.await.unwrap();
+    target.finish().await;
+}
