@@ -122,7 +122,10 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
     let mut probe =
         registry::connector(&switch, service.inventory().dialects()).map_err(Failure::because)?.probe().await;
     let written = match write {
-        Some(port) => Some(write::tried(&switch, service.inventory().dialects(), port, &service.locks).await?),
+        Some(port) => {
+            let (dialects, within) = (service.inventory().dialects(), service.stop_timeout);
+            Some(write::tried(&switch, dialects, port, &service.locks, within).await?)
+        }
         None => None,
     };
     service.locks.finish().await;

@@ -1,7 +1,7 @@
 //! `mercury switch probe --write`: whether a switch can be written to, tried on one
 //! port by what an attach is made by. Its description is changed and put back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use mercury_model::{Description, InterfaceName, Scope};
 
@@ -31,7 +31,8 @@ pub(super) struct Written {
     pub(super) done: bool,
 }
 
-/// Tries it, as the entry says and then in every way that it leaves open.
+/// Tries it, as the entry says and then in every way that it leaves open. A signal ends it when
+/// the description is put back, `within` that time at most.
 ///
 /// # Errors
 /// Nothing was written: the port may not be configured, or cannot be read.
@@ -40,6 +41,7 @@ pub(super) async fn tried(
     dialects: &Dialects,
     port: &str,
     locks: &Arc<dyn Coordinator>,
+    within: Duration,
 ) -> Result<Written, Failure> {
     let given: InterfaceName = port.parse().map_err(Failure::because)?;
     let port = interface_of(switch, "--write", &given).map_err(Failure::Refused)?;
@@ -49,7 +51,7 @@ pub(super) async fn tried(
         let name = if said.is_empty() { "write".to_owned() } else { format!("write with {}", said.join(", ")) };
         let inventory = Inventory::from_iter([switch]).speaking(dialects.clone());
         let service = start(inventory, locks)?;
-        let (ended, is_interrupted) = deferring(&service, service.stop_timeout, once(&service, &port)).await?;
+        let (ended, is_interrupted) = deferring(&service, within, once(&service, &port)).await?;
         let Some(ended) = ended else {
             let told =
                 format!("cut off: {port} may be described as {:?}, and a commit may wait to be confirmed", TEXTS[0]);
