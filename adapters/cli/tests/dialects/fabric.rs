@@ -105,8 +105,9 @@ impl Fabric {
             ["trunk-modify", "name", name, "lacp-timeout", rate] => (*rate).clone_into(&mut self.trunk(name).timeout),
             ["trunk-delete", "name", name] => {
                 let gone = self.trunks.remove(*name).map(|trunk| trunk.number.to_string());
-                for vlan in self.vlans.values_mut() {
-                    gone.iter().for_each(|number| drop((vlan.ports.remove(number), vlan.untagged.remove(number))));
+                for (vlan, number) in self.vlans.values_mut().flat_map(|vlan| Some((vlan, gone.as_ref()?))) {
+                    vlan.ports.remove(number);
+                    vlan.untagged.remove(number);
                 }
             }
             ["trunk-show", "name", name, "format", "trunk-id", "parsable-delim", ":"] => {
