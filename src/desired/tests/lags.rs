@@ -326,9 +326,10 @@ fn where_no_description_is_kept_an_aggregate_is_found_without_one() {
     bench.done("attach_port", &bond);
     assert_eq!(bench.members("PortChannel7"), ["e1", "e2"]);
     assert_eq!(bench.port("PortChannel7").description, None);
-    bench.done("attach_port", &bonded(&["e1", "e2"], &json!(101), "one", "balance-xor"));
+    let moved = bonded(&["e1", "e2"], &json!(101), "one", "balance-xor");
+    bench.done("attach_port", &moved);
     assert!(!bench.has("PortChannel8"));
-    bench.done("detach_port", &bond);
+    bench.done("detach_port", &moved);
     assert!(!bench.has("PortChannel7"));
     let fault = bench.refused("update_lag", &update("one", &json!({})));
     assert!(fault.kind == FaultKind::Unsupported && fault.message.contains("it may be called PortChannel7"), "{fault}");
