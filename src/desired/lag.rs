@@ -139,7 +139,11 @@ pub(super) fn apply(
         None => Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name.clone()) },
     };
     settings(lag, &mut aggregate, names, dialect)?;
-    described(lag, &mut aggregate, is_ours)?;
+    let bears_names = dialect.has(names.switch.protocol().as_str(), Leaf::Description);
+    match bears_names || !is_ours {
+        true => described(lag, &mut aggregate, is_ours)?,
+        false => undescribed(lag, &mut aggregate, names)?,
+    }
     config.interfaces.insert(name.clone(), aggregate);
     join(lag, &name, config, names)?;
     Ok(Some(name))
@@ -256,6 +260,19 @@ fn described(lag: &LagIntent, aggregate: &mut Interface, is_ours: bool) -> Resul
     let text = plain(&lag.description, aggregate.description.as_ref())?;
     aggregate.description = with_mark(text, Some(mark_of(aggregate).unwrap_or(new)))?;
     Ok(())
+}
+
+/// Where no description is kept, no name is either: a bond's aggregate is found by its links, and
+/// any other by the switch's own name for it.
+fn undescribed(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>) -> Result<(), Fault> {
+    lag.description.apply(&mut aggregate.description);
+    if lag.links.is_some() || names.number_in(&lag.name).is_some() {
+        return Ok(());
+    }
+    let switch = &names.switch.identity.name;
+    let reason = format!("{}: {switch} keeps no description of an aggregate that could bear the name", lag.name);
+    let fault = Fault::new(FaultKind::Unsupported, format!("{reason}; it may be called {}", aggregate.name));
+    Err(Fault { parameter: Some(lag.parameter.to_owned()), ..fault })
 }
 
 /// The description of an aggregate of Mercury's when a caller wants another one:

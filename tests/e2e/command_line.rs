@@ -14,6 +14,7 @@ mod recorded;
 mod telnet;
 mod theirs;
 mod together;
+mod trunks;
 mod vnis;
 mod vtysh;
 

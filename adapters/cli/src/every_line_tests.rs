@@ -7,7 +7,7 @@ use mercury_adapter::{Dialect, Payload, builtin};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
 use super::*;
-use crate::{Line, prompt::Secrets, shell::Shell};
+use crate::{prompt::Secrets, shell::Shell};
 
 /// A family, by one of its systems.
 struct Family {
@@ -203,12 +203,12 @@ async fn struck(family: &'static Family, nth: usize, fault: Mishap) -> (Flight, 
         switch.fault = Some((nth, fault));
     }
     let mut session = LineSession::new(Box::new(shell), dialect, budget);
-    let lines = family.script.iter().enumerate().map(|(at, text)| Line {
-        text: text.trim_start().to_owned(),
-        depth: usize::from(text.starts_with(' ')),
-        is_block: family.script.get(at + 1).is_some_and(|next| next.starts_with(' ') && !text.starts_with(' ')),
-    });
-    let stage = Step::Stage(Payload::new(Script { lines: lines.collect(), ..Script::default() }));
+    let mut script = Script::default();
+    for (at, text) in family.script.iter().enumerate() {
+        let is_block = family.script.get(at + 1).is_some_and(|next| next.starts_with(' ') && !text.starts_with(' '));
+        script.push(text.trim_start().to_owned(), usize::from(text.starts_with(' ')), is_block);
+    }
+    let stage = Step::Stage(Payload::new(script));
     // One after the other, as what is refused ends them.
     let mut done = Flight { results: Vec::new(), lost: None };
     for step in (family.steps)(stage) {
@@ -287,10 +287,12 @@ const APPLY: &str = "nv config apply --assume-yes";
 async fn what_goes_wrong_at_any_command_of_nvue_applies_nothing() {
     let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus_nvue").unwrap();
     let dialect = Arc::new(dialect.cli.clone().unwrap());
-    let script =
-        ["nv set bridge domain br_default vlan 100", "nv set interface swp1 bridge domain br_default access 100"];
-    let line = |text: &&str| Line { text: (*text).to_owned(), depth: 0, is_block: false };
-    let script = Script { lines: script.iter().map(line).collect(), ..Script::default() };
+    let mut script = Script::default();
+    for text in
+        ["nv set bridge domain br_default vlan 100", "nv set interface swp1 bridge domain br_default access 100"]
+    {
+        script.push(text.to_owned(), 0, false);
+    }
     for fault in [Mishap::Refuse, Mishap::DropBefore, Mishap::Hang] {
         for nth in 0.. {
             let told = Told::default();

@@ -23,13 +23,14 @@ mod shell;
 mod telnet;
 mod transcript;
 mod trial;
+mod typing;
 mod vnis;
 mod wire;
 mod words;
 
 pub use connector::{CliConnector, CliOptions, CliWay};
 pub use nvue::{NvueConnector, NvueOptions, NvueRenderer, NvueSession, Patches, recorded_objects};
-pub use script::{Line, Script};
+pub use script::{Line, NUMBER, Numbered, Script};
 pub use session::LineSession;
 pub use telnet::TelnetOptions;
 pub use transcript::{Recording, Transcript};

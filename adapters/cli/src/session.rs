@@ -27,10 +27,10 @@ const MAX_BLOCKS: usize = 4;
 
 /// A session at a command line that carries steps.
 pub struct LineSession {
-    wire: Box<dyn Wire>,
+    pub(crate) wire: Box<dyn Wire>,
     pub(crate) dialect: Arc<CliDialect>,
     capabilities: Capabilities,
-    budget: Budget,
+    pub(crate) budget: Budget,
     /// Configuration mode could not be left.
     pub(crate) is_stuck: bool,
     /// One is in configuration mode, between steps.
@@ -375,29 +375,6 @@ impl LineSession {
             Some((line, words)) => Ok(Err(refused(&line, of, of, &words))),
             None => done(),
         }
-    }
-
-    /// Enters the lines of a script, up to one that is refused.
-    pub(crate) async fn lines(&mut self, script: &Script) -> Result<Result<(), Refusal>, Lost> {
-        let is_pipelined = self.dialect.session.pipelined;
-        let of = script.lines.len();
-        let mut position = 0;
-        while let Some(burst) = script.lines.get(position..).filter(|rest| !rest.is_empty()) {
-            // What stands behind a refused block would be entered in another one.
-            let inner = burst.iter().take_while(|line| !line.is_block).count();
-            let at_once = if is_pipelined { inner.max(1) } else { 1 };
-            let lines: Vec<&str> = burst.iter().take(at_once).map(|line| line.text.as_str()).collect();
-            let entries: Vec<Entry<'_>> = lines.iter().map(|line| Entry::of(line, Some(When::Configure))).collect();
-            let mut share = self.budget.share(MAX_REPLY);
-            let replies = self.wire.ask(&entries, &mut share).await?;
-            for (reply, line) in replies.iter().zip(&lines) {
-                position += 1;
-                if let Some(words) = self.failed(reply, judge::refusal).or_else(|| self.is_out(reply)) {
-                    return Ok(Err(refused(line, position, of, &words)));
-                }
-            }
-        }
-        Ok(Ok(()))
     }
 
     /// Leaves configuration mode; what was refused on the way out, if it was.

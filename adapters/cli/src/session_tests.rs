@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream};
 
 use super::*;
-use crate::{Line, prompt::Secrets, shell::Shell, wire::Answering};
+use crate::{NUMBER, Numbered, prompt::Secrets, shell::Shell, wire::Answering};
 
 /// What the device was told.
 type Told = Arc<Mutex<Vec<String>>>;
@@ -56,9 +56,11 @@ async fn session(end: &str, answers: &'static [(&'static str, &'static str)]) ->
 }
 
 fn script() -> Step {
-    let line = |text: &str, depth, is_block| Line { text: text.to_owned(), depth, is_block };
-    let lines = vec![line("interface Gi1", 0, true), line("mtu 1", 1, false), line("mtu 2", 1, false)];
-    Step::Stage(Payload::new(Script { lines, ..Script::default() }))
+    let mut script = Script::default();
+    for (text, depth, is_block) in [("interface Gi1", 0, true), ("mtu 1", 1, false), ("mtu 2", 1, false)] {
+        script.push(text.to_owned(), depth, is_block);
+    }
+    Step::Stage(Payload::new(script))
 }
 
 async fn staged(session: &mut LineSession) -> StepResult {
@@ -291,8 +293,9 @@ const SHOWN: &str = r#"{"headings":["name","vlan_mode","tag","trunks"],"data":[[
 {"headings":["name"],"data":[]}{"headings":["name"],"data":[]}{"headings":["output_port"],"data":[]}{"headings":["cur_cfg","next_cfg"],"data":[[7,7]]}"#;
 
 fn one_line(text: &str) -> Step {
-    let line = Line { text: text.to_owned(), depth: 0, is_block: false };
-    Step::Stage(Payload::new(Script { lines: vec![line], ..Script::default() }))
+    let mut script = Script::default();
+    script.push(text.to_owned(), 0, false);
+    Step::Stage(Payload::new(script))
 }
 
 #[tokio::test]
@@ -319,4 +322,44 @@ async fn what_is_not_shown_behind_a_command_says_nothing_of_the_command() {
     let (mut session, _) = commands("netmiko_ovs_linux", &[(ASKED, "ovs-vsctl: database connection failed", 1)]);
     let flight = session.flight(&[one_line("mtu 1"), Step::Read(Scope::all())], Duration::from_secs(60)).await;
     assert!(matches!(flight.results.as_slice(), [Ok(_), Err(Refusal::Errors(_))]), "{flight:?}");
+}
+
+const ASK: &str = "trunk-show name lag7 format trunk-id";
+
+/// What becomes of lines one of which bears a number that the one before it asks for.
+async fn numbered(answers: Answers) -> (StepResult, Vec<String>) {
+    let (mut session, told) = commands("pluribus", answers);
+    let mut script = Script::default();
+    script.push("trunk-create name lag7".to_owned(), 0, false);
+    script.numbered(ASK.to_owned(), Numbered::Asks);
+    script.numbered(format!("port-vlan-add port {NUMBER}"), Numbered::Bears);
+    script.push(format!("description {NUMBER}"), 0, false);
+    let mut flight = session.flight(&[Step::Stage(Payload::new(script))], Duration::from_secs(60)).await;
+    let told = told.lock().unwrap().clone();
+    (flight.results.pop().unwrap(), told)
+}
+
+#[tokio::test]
+async fn a_number_that_the_switch_gives_is_asked_for_and_typed() {
+    let (done, told) = numbered(&[(ASK, "\n128 \n", 0)]).await;
+    done.unwrap();
+    assert_eq!(told, ["trunk-create name lag7", ASK, "port-vlan-add port 128", "description {number}"]);
+}
+
+#[tokio::test]
+async fn what_is_no_number_is_typed_nowhere() {
+    const NONE: [Answers; 6] = [
+        &[(ASK, "", 0)],
+        &[(ASK, "128\n129\n", 0)],
+        &[(ASK, "none\n", 0)],
+        &[(ASK, "128 ports all\n", 0)],
+        &[(ASK, "1234567890\n", 0)],
+        &[(ASK, "Error: 128\n", 0)],
+    ];
+    for answers in NONE {
+        let (refusal, told) = numbered(answers).await;
+        let refusal = refusal.unwrap_err().to_string();
+        assert!(refusal.contains("line: 2 of 4"), "{refusal}");
+        assert_eq!(told, ["trunk-create name lag7", ASK], "{refusal}");
+    }
 }

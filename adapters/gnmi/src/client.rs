@@ -8,8 +8,7 @@ use mercury_adapter::{
     Budget, ConnectError, ConnectFault, NoRoom, Pieces, Share, Unfinished, off_worker, without_zone,
 };
 use mercury_gnmi_proto::gnmi::{
-    CapabilityRequest, CapabilityResponse, GetRequest, SetRequest, SubscribeRequest, SubscriptionList,
-    subscribe_request,
+    CapabilityRequest, GetRequest, SetRequest, SubscribeRequest, SubscriptionList, subscribe_request,
 };
 use prost::Message;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -21,6 +20,7 @@ use tonic::{
 };
 
 use crate::{
+    announced::Announced,
     answer,
     connect::GnmiOptions,
     meter::Meter,
@@ -78,9 +78,9 @@ impl Client {
     }
 
     /// gNMI section 3.2.
-    pub(crate) async fn capabilities(&self, timeout: Duration) -> Result<CapabilityResponse, Status> {
+    pub(crate) async fn capabilities(&self, timeout: Duration) -> Result<Announced, Status> {
         let answer = self.unary("/gnmi.gNMI/Capabilities", CapabilityRequest::default(), MAX_SMALL, timeout).await?;
-        CapabilityResponse::decode(answer.octets).map_err(|error| Status::internal(error.to_string()))
+        Announced::read(answer, &self.budget, MAX_SMALL).await
     }
 
     /// gNMI section 3.3.

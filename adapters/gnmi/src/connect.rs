@@ -7,13 +7,13 @@ use mercury_adapter::{
     Budget, ConnectError, ConnectFault, Connector, GnmiDialect, GnmiEncoding, LeafValues, Lost, MAX_REPLY,
     ModuleSource, PathPrefixes, Presented, Probe, Reading, Session,
 };
-use mercury_gnmi_proto::gnmi::CapabilityResponse;
 use mercury_model::Scope;
 use mercury_tls::{TlsOptions, Trust};
 use secrecy::SecretString;
 use tonic::{Code, Status};
 
 use crate::{
+    announced::Announced,
     client::Client,
     modules::Models,
     probe,
@@ -149,7 +149,7 @@ where
             let options = mercury_adapter::options(&self.dial).await?;
             let transport = Transport::connect(&options).await?;
             let announced = announced(&Client::new(transport, &options)?, &options).await?;
-            Ok(Some(Box::new(Models::of(announced.as_ref())) as Box<dyn ModuleSource>))
+            Ok(Some(Box::new(Models::of(announced.as_deref())) as Box<dyn ModuleSource>))
         }
         .boxed()
     }
@@ -186,15 +186,12 @@ pub(crate) async fn open(
 ) -> Result<GnmiSession, ConnectError> {
     let client = Client::new(transport, options)?;
     let announced = announced(&client, options).await?;
-    Ok(GnmiSession::new(client, options, dialect, instance, announced.as_ref(), learned))
+    Ok(GnmiSession::new(client, options, dialect, instance, announced.as_deref(), learned))
 }
 
 /// What the target announces; nothing where it does not know the call, which
 /// some do not (lemming).
-pub(crate) async fn announced(
-    client: &Client,
-    options: &GnmiOptions,
-) -> Result<Option<CapabilityResponse>, ConnectError> {
+pub(crate) async fn announced(client: &Client, options: &GnmiOptions) -> Result<Option<Announced>, ConnectError> {
     match client.capabilities(options.connect_timeout).await {
         Ok(announced) => Ok(Some(announced)),
         Err(refused) if refused.code() == Code::Unimplemented => Ok(None),

@@ -26,6 +26,7 @@
 //! | `session` | steps as calls |
 //! | `probe` | what a target can do that it does not say |
 
+mod announced;
 mod answer;
 mod client;
 mod commits;

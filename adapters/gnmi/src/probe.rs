@@ -36,7 +36,7 @@ pub(crate) async fn probe(client: &Client, options: &GnmiOptions) -> Result<Prob
             found.announced = said(announced);
         }
     }
-    let dialect = dialect(announced.as_ref());
+    let dialect = dialect(announced.as_deref());
     entry.push(("dialect", text(dialect)));
     let root = if dialect == "nokia_srl" { "interface" } else { "interfaces" };
     let (mut get, mut once) = (None, None);

@@ -316,3 +316,25 @@ fn who_joins_first_speaks_at_the_rate_that_the_aggregate_says() {
         assert_eq!(made.0.interfaces[&lag.parse().unwrap()].lacp.unwrap().interval, rate);
     }
 }
+
+/// Community SONiC's command line sets no description.
+#[test]
+fn where_no_description_is_kept_an_aggregate_is_found_without_one() {
+    let rules = Rules { lag_numbers: "7-9".parse().unwrap(), ..Rules::default() };
+    let mut bench = Bench::of(Switch { face: Face::Cli(CliSettings::default()), ..spoken("sonic", ruled(rules)) });
+    let bond = bonded(&["e1", "e2"], &json!(100), "one", "balance-xor");
+    bench.done("attach_port", &bond);
+    assert_eq!(bench.members("PortChannel7"), ["e1", "e2"]);
+    assert_eq!(bench.port("PortChannel7").description, None);
+    let moved = bonded(&["e1", "e2"], &json!(101), "one", "balance-xor");
+    bench.done("attach_port", &moved);
+    assert!(!bench.has("PortChannel8"));
+    bench.done("detach_port", &moved);
+    assert!(!bench.has("PortChannel7"));
+    let fault = bench.refused("update_lag", &update("one", &json!({})));
+    assert!(fault.kind == FaultKind::Unsupported && fault.message.contains("it may be called PortChannel7"), "{fault}");
+    bench.done("update_lag", &update("PortChannel7", &json!({})));
+    assert!(bench.has("PortChannel7"));
+    bench.done("delete_lag", &delete("PortChannel7"));
+    assert!(!bench.has("PortChannel7"));
+}

@@ -7,7 +7,7 @@ use super::bridge::Bridge;
 use crate::harness::{Client, Entry, Ironic, Mercury};
 
 /// The network on both ports in one bond.
-fn bonded(ports: [&str; 2], network: u16) -> Value {
+pub(super) fn bonded(ports: [&str; 2], network: u16) -> Value {
     let link = |port: &str| json!({"switch_id": "leaf1", "port_id": port});
     json!({"network": network, "port": {"binding:profile": {
         "local_link_information": ports.map(link),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
 use serde_json::{Value, json};
 
-use super::{attach, entry, grammar, port, start};
+use super::{attach, bonds::bonded, entry, grammar, port, start};
 use crate::harness::{Client, Entry, Mercury, RpcError, block_on, wait};
 
 /// A family of command lines, by one of its systems.
@@ -14,6 +14,8 @@ struct Family {
     entry: fn(&CliSwitch) -> Entry,
     /// The port that is attached to VLAN 100.
     port: &'static str,
+    /// How it is asked for.
+    asks: fn() -> Value,
     is_attached: fn(&CliHandle) -> bool,
     /// Lines of that at which something can go wrong, at least.
     lines: usize,
@@ -26,6 +28,7 @@ const BLOCKS: Family = Family {
     start,
     entry,
     port: super::PORT,
+    asks: || attach(super::PORT, 100),
     is_attached: |switch| port(switch, super::PORT).contains(&"switchport access vlan 100".to_owned()),
     lines: 3,
     startup: Some(CliHandle::startup),
@@ -34,18 +37,9 @@ const BLOCKS: Family = Family {
 /// Commands, each of which is so at once and kept.
 const ROWS: Family = Family {
     start: || block_on(CliSwitch::start(grammar::rows(), ROWS_BEFORE)).unwrap(),
-    entry: |switch| {
-        Entry::new("leaf1")
-            .text("protocol", "cli")
-            .text("dialect", "pluribus")
-            .text("address", &switch.addr().ip().to_string())
-            .with("port", switch.addr().port())
-            .text("username", CLI_USER)
-            .text("password", CLI_PASSWORD)
-            .with("host_key_fingerprints", format!("[{:?}]", switch.host_key_fingerprint()))
-            .with("manage_vlans", true)
-    },
+    entry: rows_entry,
     port: "2",
+    asks: || attach("2", 100),
     is_attached: |switch| {
         let mut attached: Vec<&str> = ROWS_BEFORE.lines().filter(|row| !row.ends_with("tagged 10 2")).collect();
         attached.retain(|row| !row.ends_with("tagged 20 2"));
@@ -57,12 +51,43 @@ const ROWS: Family = Family {
     startup: None,
 };
 
+/// The same, and a bond whose trunk gets its number in the midst of its lines.
+const TRUNKS: Family = Family {
+    entry: |switch| rows_entry(switch).text("lag_numbers", "7-9"),
+    port: "2",
+    asks: || bonded(["2", "3"], 100),
+    is_attached: |switch| {
+        let is_of = |row: &&str, port: &str| row.ends_with(port) && row.contains("tagged ");
+        let mut attached: Vec<&str> = ROWS_BEFORE.lines().collect();
+        attached.retain(|row| !is_of(row, " 2") && !is_of(row, " 3"));
+        let trunk = ["trunk lag7 128", "member lag7 2", "member lag7 3", "mode lag7 active", "timeout lag7 fast"];
+        attached.extend(trunk.into_iter().chain(["scope 100 local", "untagged 100 128"]));
+        attached.sort_unstable();
+        switch.running().lines().eq(attached)
+    },
+    lines: 9,
+    ..ROWS
+};
+
+pub(super) fn rows_entry(switch: &CliSwitch) -> Entry {
+    Entry::new("leaf1")
+        .text("protocol", "cli")
+        .text("dialect", "pluribus")
+        .text("address", &switch.addr().ip().to_string())
+        .with("port", switch.addr().port())
+        .text("username", CLI_USER)
+        .text("password", CLI_PASSWORD)
+        .with("host_key_fingerprints", format!("[{:?}]", switch.host_key_fingerprint()))
+        .with("manage_vlans", true)
+}
+
 /// Blocks of VLANs, each of which says what ports it has: a port leaves one and joins another in
 /// lines far from one another.
 const MEMBERS: Family = Family {
     start: || block_on(CliSwitch::start(grammar::members(), MEMBERS_BEFORE)).unwrap(),
     entry: |switch| entry(switch).without("dialect").text("dialect", "dell_force10"),
     port: MEMBER,
+    asks: || attach(MEMBER, 100),
     is_attached: |switch| {
         let running = switch.running();
         let (mut within, mut of) = ("", Vec::new());
@@ -96,7 +121,8 @@ interface vlan 200
 tagged TenGigabitEthernet 0/2";
 
 /// As somebody else has configured it years ago.
-const ROWS_BEFORE: &str = "port 1\nport 2\nport 3\nport 49
+pub(super) const ROWS_BEFORE: &str = "port 1 on\nport 2 on\nport 3 on\nport 49 on
+trunk vxlan-loopback-trunk 397\nmode vxlan-loopback-trunk off\ntimeout vxlan-loopback-trunk slow
 scope 1 local\nscope 10 local\nscope 20 fabric
 untagged 10 2\ntagged 20 2
 untagged 1 3\ntagged 10 49\ntagged 20 49";
@@ -108,10 +134,10 @@ fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<
     let handle = switch.handle();
     let mercury = Mercury::serve(&[(family.entry)(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
     handle.inject(nth, fault.clone());
-    let answer = Client::of(&mercury).call("attach_port", &attach(family.port, 100));
+    let answer = Client::of(&mercury).call("attach_port", &(family.asks)());
     let is_struck = handle.is_struck();
     if answer.as_ref().is_err_and(|error| error.kind() == "unknown") {
-        let next = Client::of(&mercury).call("attach_port", &attach(family.port, 100));
+        let next = Client::of(&mercury).call("attach_port", &(family.asks)());
         assert!(
             next.is_ok() && (family.is_attached)(&handle),
             "{fault:?} at line {nth}: {next:?}\n{}",
@@ -156,12 +182,13 @@ fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
     let error = answer.unwrap_err();
     assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
     at_every_line(&ROWS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
+    at_every_line(&TRUNKS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
     at_every_line(&MEMBERS, &LineFault::Refuse("% Error: the moon is full".to_owned()), false);
 }
 
 #[test]
 fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
-    for family in [&BLOCKS, &ROWS, &MEMBERS] {
+    for family in [&BLOCKS, &ROWS, &TRUNKS, &MEMBERS] {
         at_every_line(family, &LineFault::DropBefore, true);
         at_every_line(family, &LineFault::DropAfter, true);
         at_every_line(family, &LineFault::Closed("*** Line cleared by an administrator ***".to_owned()), true);

@@ -143,10 +143,47 @@ pub(super) fn sets() -> Grammar {
 pub(super) fn rows() -> Grammar {
     let change = |line: &str, needs: Option<&str>, removes: &[&str], adds: &[&str]| RowChange {
         line: line.into(),
-        needs: needs.map(|row| (row.into(), "vlan: no such vlan not found".into())),
+        needs: needs.map(|row| (row.into(), "no such vlan, port or trunk: not found".into())),
+        lacks: None,
+        numbers: None,
+        each: None,
         removes: all(removes),
         adds: all(adds),
     };
+    // Whatever it is not asked for, it puts into VLAN 1.
+    let made = RowChange {
+        lacks: Some(("trunk {name} *".into(), "trunk: already exists".into())),
+        numbers: Some(("trunk * {number}".into(), 128)),
+        ..change(
+            "switch-local trunk-create name {name} ports {ports,}",
+            None,
+            &["untagged * {ports}", "tagged * {ports}"],
+            &[
+                "trunk {name} {number}",
+                "mode {name} off",
+                "timeout {name} slow",
+                "member {name} {ports}",
+                "untagged 1 {number}",
+            ],
+        )
+    };
+    let gone = RowChange {
+        each: Some("member {name} {port}".into()),
+        ..change(
+            "switch-local trunk-delete name {name}",
+            Some("trunk {name} {number}"),
+            &[
+                "trunk {name} *",
+                "mode {name} *",
+                "timeout {name} *",
+                "member {name} *",
+                "untagged * {number}",
+                "tagged * {number}",
+            ],
+            &["untagged 1 {port}"],
+        )
+    };
+    let trunk = Some("trunk {name} *");
     let show = |what: &str, each: &str, row: &str, list: &[&str]| RowShow {
         command: format!("switch-local {what} parsable-delim :"),
         each: each.into(),
@@ -189,9 +226,52 @@ pub(super) fn rows() -> Grammar {
                 ),
                 change("vlan-port-add vlan-id {id} ports {port} tagged", there, &[both[1]], &[both[0]]),
                 change("vlan-port-remove vlan-id {id} ports {port}", there, &both, &[]),
+                change(
+                    "vlan-port-remove vlan-range all ports {port}",
+                    None,
+                    &["tagged * {port}", "untagged * {port}"],
+                    &[],
+                ),
+                change(
+                    "switch-local port-config-modify port {port} enable",
+                    Some("port {port} *"),
+                    &["port {port} *"],
+                    &["port {port} on"],
+                ),
+                change(
+                    "switch-local port-config-modify port {port} disable",
+                    Some("port {port} *"),
+                    &["port {port} *"],
+                    &["port {port} off"],
+                ),
+                made,
+                gone,
+                change(
+                    "switch-local trunk-modify name {name} ports {ports,}",
+                    trunk,
+                    &["member {name} *", "untagged * {ports}", "tagged * {ports}"],
+                    &["member {name} {ports}"],
+                ),
+                change(
+                    "switch-local trunk-modify name {name} lacp-mode {mode}",
+                    trunk,
+                    &["mode {name} *"],
+                    &["mode {name} {mode}"],
+                ),
+                change(
+                    "switch-local trunk-modify name {name} lacp-timeout {rate}",
+                    trunk,
+                    &["timeout {name} *"],
+                    &["timeout {name} {rate}"],
+                ),
             ],
             shows: vec![
-                show("port-config-show format port", "port {port}", "{port}", &[]),
+                show("trunk-show format name,trunk-id", "trunk {name} {number}", "{name}:{number}", &[]),
+                show("trunk-show format name,ports", "trunk {name} *", "{name}:{list}", &["member {name} *"]),
+                show("trunk-show format name,lacp-mode", "mode {name} {mode}", "{name}:{mode}", &[]),
+                show("trunk-show format name,lacp-timeout", "timeout {name} {rate}", "{name}:{rate}", &[]),
+                show("trunk-show name {name} format trunk-id", "trunk {name} {number}", "{number}", &[]),
+                show("port-config-show format port,enable", "port {port} {state}", "{port}:{state}", &[]),
                 show("vlan-show format id,scope", scope, "{id}:{scope}", &[]),
                 show("vlan-show format id,ports", scope, "{id}:{list}", &both),
                 show("vlan-show format id,untagged-ports", scope, "{id}:{list}", &both[1..]),

@@ -165,13 +165,13 @@ impl Render for NvueRenderer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Line;
 
     #[test]
     fn a_list_is_its_members_and_a_description_is_left_as_it_is() {
         let of = |lines: &[&str]| {
-            let lines = lines.iter().map(|text| Line { text: (*text).to_owned(), depth: 0, is_block: false }).collect();
-            Patches::of(&nvue(), &Script { lines, ..Script::default() }).unwrap().0
+            let mut script = Script::default();
+            lines.iter().for_each(|text| script.push((*text).to_owned(), 0, false));
+            Patches::of(&nvue(), &script).unwrap().0
         };
         let described = |words: &str| json!({"interface": {"swp1": {"description": words}}});
         for words in ["Rack 3, vlan 10, host a", "vlan 10-12", "vlan 10,11 description vlan 3-4"] {

@@ -2,7 +2,9 @@
 
 mod bridged;
 mod json;
+mod lags;
 mod names;
+mod numbers;
 mod port;
 mod read;
 mod render;

@@ -18,7 +18,7 @@ use mercury_adapter::{
 use mercury_model::{Change, InterfaceName, Plan};
 
 use crate::{
-    Line, Script,
+    Script,
     words::{flat, overlay, set},
 };
 use texts::Takes;
@@ -154,12 +154,6 @@ impl Render for CliRenderer {
     }
 }
 
-impl Script {
-    pub(super) fn push(&mut self, text: String, depth: usize, is_block: bool) {
-        self.lines.push(Line { text, depth, is_block });
-    }
-}
-
 /// When a line is typed, those of one turn in the order of the operations. At no line
 /// between two does a port carry what neither configuration has it carry: the line may be
 /// the last.
@@ -224,7 +218,7 @@ impl Typing<'_> {
 
     /// What leaves a block, where something has to.
     fn leave(&self, script: &mut Script, depth: usize) {
-        script.lines.extend(self.words.leave.clone().map(|text| Line { text, depth, is_block: false }));
+        self.words.leave.iter().for_each(|text| script.push(text.clone(), depth, false));
     }
 
     /// The line that enters the block, or makes it and says what it is.

@@ -25,6 +25,7 @@ mod made;
 mod missing;
 #[path = "../../../../tests/kit/names.rs"]
 mod names;
+mod numbered;
 mod nvue;
 mod overlays;
 mod robust;

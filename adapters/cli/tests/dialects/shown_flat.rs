@@ -79,8 +79,16 @@ fn what_is_no_database_or_has_no_port_is_no_answer() {
 #[test]
 fn rows_are_read_by_what_was_asked_for() {
     let dialect = dialect("pluribus");
-    let answers =
-        ["1\n2\n3\n4\n49\n", "1:local\n10:local\n20:fabric\n", "1:1-4,49\n10:1-2\n20:2,49\n", "1:3-4\n10:1\n20:none\n"];
+    let answers = [
+        "auto-128:128\nlag7:129\nvxlan-loopback-trunk:397\n",
+        "auto-128:47-48\nlag7:5,6\nvxlan-loopback-trunk:none\n",
+        "auto-128:passive\nlag7:active\nvxlan-loopback-trunk:off\n",
+        "auto-128:slow\nlag7:fast\nvxlan-loopback-trunk:slow\n",
+        "1:on\n2:off\n3:on\n4:on\n49:on\n",
+        "1:local\n10:local\n20:fabric\n",
+        "1:1-4,49,128\n10:1-2,129\n20:2,49,129\n",
+        "1:3-4,128\n10:1,129\n20:none\n",
+    ];
     let answers = answers.map(str::to_owned);
     let mut share = Budget::shared().share(MAX_REPLY);
     let running = mercury_cli::running(dialect.cli.as_ref().unwrap(), &Scope::all(), &answers, &mut share).unwrap();
@@ -90,10 +98,23 @@ fn rows_are_read_by_what_was_asked_for() {
         ("3", "access VLAN 1"),
         ("4", "access VLAN 1"),
         ("49", "trunk, no native VLAN, VLANs 1,20"),
+        ("128", "access VLAN 1"),
+        ("lag7", "trunk, native VLAN 10, VLANs 10,20"),
+        ("6", "nothing"),
+        ("397", "nothing"),
     ] {
         assert_eq!(vlans(&running, port), expected, "{port}");
     }
-    assert_eq!(running.interfaces.len(), 5, "nobody is no port");
+    let names: Vec<&str> = running.interfaces.keys().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["1", "128", "2", "3", "397", "4", "47", "48", "49", "5", "6", "lag7"], "nobody is no port");
+    let port = |name: &str| running.interface(&name.parse().unwrap());
+    let member = |name: &str| port(name).aggregate_id.map(|name| name.to_string());
+    assert_eq!((member("5"), member("47")), (Some("lag7".to_owned()), Some("128".to_owned())));
+    assert!(port("1").enabled && !port("2").enabled);
+    let lag = port("lag7");
+    assert_eq!(lag.aggregation.unwrap().lag_type, Some(mercury_model::LagType::Lacp));
+    assert_eq!(lag.lacp.unwrap().interval, mercury_model::LacpInterval::Fast);
+    assert!(lag.is_aggregate() && !port("128").is_aggregate(), "others' trunks are ports with their numbers");
     let besides: Vec<String> = running.besides_vlans.keys().map(ToString::to_string).collect();
     assert_eq!(besides, ["20"], "one of the fabric is not this switch's to take away");
 }

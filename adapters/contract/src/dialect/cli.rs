@@ -13,7 +13,7 @@ mod words;
 use std::sync::Arc;
 
 pub use bonds::{BondColumns, BondParts, BondRow, Bonds};
-pub use flat::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords};
+pub use flat::{FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatWords};
 pub use general::GeneralMode;
 pub use overlay::{CliOverlay, OverlayPart, SegmentLine, VniStates, Way};
 pub use session::{

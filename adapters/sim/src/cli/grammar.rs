@@ -48,7 +48,8 @@ pub struct Grammar {
 }
 
 /// Commands that change rows of words. A name in braces stands for one word, for the same
-/// one wherever it stands again; a star for any.
+/// one wherever it stands again; a star for any. A name that ends in a comma stands for a list
+/// of words with commas between them, and rows for each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowGrammar {
     /// Commands that change something.
@@ -64,8 +65,15 @@ pub struct RowGrammar {
 pub struct RowChange {
     /// The command.
     pub line: String,
-    /// A row that must be there, and what is said where it is not.
+    /// A row that must be there, whose names stand for what they do in it, and what is said
+    /// where it is not.
     pub needs: Option<(String, String)>,
+    /// A row that must not be there, and what is said where it is.
+    pub lacks: Option<(String, String)>,
+    /// A row, and the lowest number that `{number}` stands for where no such row has it.
+    pub numbers: Option<(String, u16)>,
+    /// For each of these rows it takes away and adds what it does, instead of once.
+    pub each: Option<String>,
     /// Rows that it takes away.
     pub removes: Vec<String>,
     /// Rows that it adds.
@@ -75,7 +83,7 @@ pub struct RowChange {
 /// A command that shows rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowShow {
-    /// The command.
+    /// The command, whose names stand for what they do in the row.
     pub command: String,
     /// For each of these rows it shows one.
     pub each: String,

@@ -31,7 +31,9 @@ impl Port {
     ) -> Result<&'a DataNode<'a>, NoRoom> {
         let entry = tree.node("interface")?;
         entry.push(tree.copied_leaf("name", name)?);
-        for (node, value) in &self.leaves {
+        // How LACP would be spoken is shown of an aggregate that speaks none, too.
+        let is_static = self.leaves.iter().any(|(node, value)| node == "lag-type" && value == "STATIC");
+        for (node, value) in self.leaves.iter().filter(|(node, _)| !(is_static && node.starts_with("lacp-"))) {
             entry.push(tree.copied_leaf(node, value)?);
         }
         let aggregates: BTreeSet<&str> =

@@ -7,7 +7,7 @@ use mercury_adapter::{
 };
 use mercury_model::{VlanId, VlanSet};
 
-use super::{json, names::several, port::Port};
+use super::{json, names::several, numbers::Numbers, port::Port};
 use crate::words::{Asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
 
 /// Octets that a port or a VLAN takes while lines are read.
@@ -88,6 +88,7 @@ struct Said<'s> {
     /// Whether anything was said of any.
     has_ports: bool,
     ports: BTreeMap<String, Port>,
+    numbers: Numbers,
     vlans: BTreeMap<VlanId, BTreeSet<String>>,
     /// The bridge's.
     untagged: Option<VlanId>,
@@ -99,14 +100,28 @@ struct Said<'s> {
 
 impl<'s> Said<'s> {
     fn new(asked: Asked<'s>, is_aware: bool) -> Self {
-        let (ports, vlans) = (BTreeMap::new(), BTreeMap::new());
-        Self { asked, has_ports: false, ports, vlans, untagged: None, is_aware, segments: None, octets: 0 }
+        Self {
+            asked,
+            has_ports: false,
+            ports: BTreeMap::new(),
+            numbers: Numbers::default(),
+            vlans: BTreeMap::new(),
+            untagged: None,
+            is_aware,
+            segments: None,
+            octets: 0,
+        }
     }
 
     fn line(&mut self, words: &FlatWords, line: &str) {
         if let Some(segments) = &mut self.segments {
             segments.line(&[line]);
             self.octets += segments.octets();
+        }
+        if let Some(called) = words.number.as_ref().and_then(|own| self.numbers.learn(own, line)) {
+            self.octets += ENTRY + 2 * line.len();
+            let _known = self.port(&called);
+            return;
         }
         let found = Named::of_any(words, &words.interfaces, line);
         for name in found.iter().flat_map(|named| &named.names) {
@@ -119,8 +134,8 @@ impl<'s> Said<'s> {
         }
         let named = |forms: &[Template]| Named::of_any(words, forms, line);
         if let Some(member) = words.member.as_ref().and_then(|own| named(&own.shown)) {
-            let aggregate = member.said.get(Hole::Value).unwrap_or_default();
-            self.each(Some(&member), |port| port.leaves.push(("aggregate-id".to_owned(), aggregate.to_owned())));
+            let aggregate = self.numbers.aggregate(member.said.get(Hole::Value).unwrap_or_default()).to_owned();
+            self.each(Some(&member), |port| port.leaves.push(("aggregate-id".to_owned(), aggregate.clone())));
             return;
         }
         if let Some(routed) = named(&words.routed) {
@@ -224,6 +239,7 @@ impl<'s> Said<'s> {
     /// A port that is asked for.
     fn port(&mut self, name: &str) -> Option<&mut Port> {
         self.has_ports |= is_of_a_port(name);
+        let name = self.numbers.called(name);
         if !self.asked.has(name) {
             return None;
         }

@@ -10,8 +10,9 @@ use mercury_adapter::{
 };
 use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
 
+use super::{lags::Moves, numbers::is_number};
 use crate::{
-    Script,
+    NUMBER, Numbered, Script,
     words::{
         overlay::{is_segment, lines as overlay_lines},
         render::texts::{NAME, Takes, VLANS, checked},
@@ -29,29 +30,40 @@ pub(in crate::words) fn script(
     operations: &Operations,
     plan: &Plan,
 ) -> Result<Script, Unrenderable> {
-    let mut typing = Typing { writing, words, takes, script: Script::default() };
+    let mut typing = Typing { writing, words, takes, script: Script::default(), asked: None };
     let edits = |leaf: Leaf| {
         plan.edits.iter().filter_map(move |edit| match edit {
             Edit::Interface { interface, change, .. } if change.leaf == leaf => Some((interface, change)),
             _ => None,
         })
     };
+    let [make_vlan, remove_vlan] = &words.vlan;
     for entry in operations.entries.iter().filter(|entry| is_vlan(entry)) {
-        typing.made(&words.vlan, entry)?;
+        typing.made(make_vlan, entry)?;
     }
     // Segments that come or change stand before the ports in the plan, those that go behind.
-    let is_port = |entry: &EntryOperations| !is_vlan(entry) && !is_segment(entry);
     let first = operations.entries.iter().position(is_port).unwrap_or(operations.entries.len());
     typing.segments(operations.entries.get(..first).unwrap_or_default())?;
-    for entry in operations.entries.iter().filter(|entry| is_port(entry) && entry.origin != Origin::Present) {
-        let aggregate = words.aggregate.as_ref().ok_or_else(|| typing.lacks("aggregation"))?;
-        typing.made(aggregate, entry)?;
-    }
-    for (port, change) in edits(Leaf::AggregateId) {
-        typing.member(port, change, false)?;
+    let at_once = words.aggregate.as_ref().zip(words.member.as_ref().map(|own| &own.add));
+    let at_once = at_once.filter(|(_, members)| members.has(Hole::Members));
+    let moves = at_once.map(|own| Moves::of(own, operations, edits(Leaf::AggregateId).collect()));
+    if let Some(moves) = &moves {
+        for (port, change) in edits(Leaf::SwitchedVlan).filter(|(port, _)| moves.joins(port)) {
+            typing.vlans(port, change)?;
+        }
+        moves.typed(&mut typing)?;
+    } else {
+        for entry in operations.entries.iter().filter(|entry| is_port(entry) && entry.origin != Origin::Present) {
+            let aggregate = words.aggregate.as_ref().ok_or_else(|| typing.lacks("aggregation"))?;
+            typing.made(&aggregate.make, entry)?;
+        }
+        for (port, change) in edits(Leaf::AggregateId) {
+            typing.member(port, change, false)?;
+        }
     }
     let mut placed = BTreeMap::new();
-    for (port, change) in edits(Leaf::SwitchedVlan) {
+    let is_placed = |port: &InterfaceName| moves.as_ref().is_some_and(|moves| moves.joins(port));
+    for (port, change) in edits(Leaf::SwitchedVlan).filter(|(port, _)| !is_placed(port)) {
         match &words.bridge {
             Some(bridge) => typing.on_bridge(bridge, port, change)?,
             None => typing.vlans(port, change)?,
@@ -61,15 +73,18 @@ pub(in crate::words) fn script(
     for entry in operations.entries.iter().filter(|entry| is_port(entry)) {
         typing.leaves(entry, &placed)?;
     }
-    for (port, change) in edits(Leaf::AggregateId) {
+    for (port, change) in edits(Leaf::AggregateId).filter(|_| moves.is_none()) {
         typing.member(port, change, true)?;
     }
     typing.segments(operations.entries.get(first..).unwrap_or_default())?;
     for node in operations.gone() {
-        let is_vlan = last(&node.path) == "vlan";
-        let aggregate = words.aggregate.as_ref().map(|[_, remove]| remove);
-        let [_, vlan] = &words.vlan;
-        let form = if is_vlan { Some(vlan) } else { aggregate };
+        let is_vlan = is_vlan_node(&node.path);
+        // They went before their members got VLANs.
+        if !is_vlan && moves.is_some() {
+            continue;
+        }
+        let aggregate = words.aggregate.as_ref().map(|own| &own.remove);
+        let form = if is_vlan { Some(remove_vlan) } else { aggregate };
         let form = form.ok_or_else(|| typing.lacks("aggregation"))?;
         let text = form.fill(|hole| typing.named(&node.names, hole));
         typing.script.push(text, 0, false);
@@ -82,6 +97,8 @@ pub(super) struct Typing<'a> {
     pub(super) words: &'a FlatWords,
     takes: Takes,
     script: Script,
+    /// The aggregate whose number was asked for last.
+    asked: Option<String>,
 }
 
 impl Typing<'_> {
@@ -95,7 +112,7 @@ impl Typing<'_> {
     }
 
     /// What makes an entry.
-    fn made(&mut self, [make, _]: &[Template; 2], entry: &EntryOperations) -> Result<(), Unrenderable> {
+    fn made(&mut self, make: &Template, entry: &EntryOperations) -> Result<(), Unrenderable> {
         self.checks(entry)?;
         let text = make.fill(|hole| self.named(&entry.entry.names, hole));
         self.script.push(text, 0, false);
@@ -127,21 +144,28 @@ impl Typing<'_> {
                 }
                 _ => {}
             }
-            let text = self.leaf(leaf, node, value, entry)?;
-            self.script.push(text, 0, false);
+            if leaf.of_ports && self.is_aggregate(&name) {
+                let reason = "the line that says it of a port was not seen with an aggregate";
+                return Err(self.writing.cannot(&format!("{node} of {name}"), reason));
+            }
+            self.leaf(leaf, node, value, entry)?;
         }
         Ok(())
     }
 
     fn leaf(
-        &self,
+        &mut self,
         leaf: &FlatLeaf,
         node: &str,
         value: Option<String>,
         entry: &EntryOperations,
-    ) -> Result<String, Unrenderable> {
+    ) -> Result<(), Unrenderable> {
         let named = |hole| self.named(&entry.entry.names, hole);
-        let Some(value) = value else { return Ok(leaf.unset.fill(named)) };
+        let Some(value) = value else {
+            let text = leaf.unset.fill(named);
+            self.say_plainly(text);
+            return Ok(());
+        };
         checked(self.writing.dialect, self.takes, node, &value)?;
         let marked: Vec<&str> = leaf.marks.iter().map(|(word, _)| word.as_str()).collect();
         if !marked.is_empty() && !marked.contains(&value.as_str()) {
@@ -149,7 +173,9 @@ impl Typing<'_> {
         }
         let own = leaf.said.iter().find(|(word, _)| *word == value).map(|(_, own)| own.clone());
         let text = own.unwrap_or_else(|| self.takes.quoted(&value));
-        Ok(leaf.set.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) }))
+        let text = leaf.set.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) });
+        self.say_plainly(text);
+        Ok(())
     }
 
     /// Takes a port out of the VLANs that it is to be in no longer, and puts it into those
@@ -181,21 +207,49 @@ impl Typing<'_> {
 
     /// A command about a port and one other thing.
     pub(super) fn put(&mut self, form: &Template, port: &InterfaceName, other: &str) {
-        let text = form.fill(|hole| match hole {
+        let kind = self.kind(port.as_str());
+        self.say(form, port.as_str(), |hole| match hole {
             Hole::Name => Some(port.to_string()),
             Hole::VlanId | Hole::Value => Some(other.to_owned()),
-            Hole::Kind => self.kind(port.as_str()),
+            Hole::Kind => kind.clone(),
             _ => None,
         });
+    }
+
+    /// A command about a port or an aggregate, behind one that asks for the number of that
+    /// where it bears it.
+    pub(super) fn say(&mut self, form: &Template, name: &str, fill: impl Fn(Hole) -> Option<String>) {
+        let asked = self.words.number.as_ref().filter(|_| form.has(Hole::Number) && !is_number(name));
+        let number = if asked.is_some() { NUMBER } else { name };
+        let text = form.fill(|hole| if hole == Hole::Number { Some(number.to_owned()) } else { fill(hole) });
+        let Some(own) = asked else { return self.say_plainly(text) };
+        if self.asked.as_deref() != Some(name) {
+            let ask = own.ask.fill(|hole| (hole == Hole::Name).then(|| name.to_owned()));
+            self.script.numbered(ask, Numbered::Asks);
+            self.asked = Some(name.to_owned());
+        }
+        self.script.numbered(text, Numbered::Bears);
+    }
+
+    /// A command as it is.
+    pub(super) fn say_plainly(&mut self, text: String) {
         self.script.push(text, 0, false);
     }
 
     /// The word for what a name is of.
     fn kind(&self, name: &str) -> Option<String> {
         let [port, aggregate] = self.words.kinds.as_ref()?;
+        Some(if self.is_aggregate(name) { aggregate.clone() } else { port.clone() })
+    }
+
+    fn is_aggregate(&self, name: &str) -> bool {
         let prefix = self.writing.tree.aggregate_names.as_ref();
-        let is_aggregate = prefix.is_some_and(|prefix| name.starts_with(prefix.as_str()));
-        Some(if is_aggregate { aggregate.clone() } else { port.clone() })
+        prefix.is_some_and(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    /// Why there is no aggregate of nothing.
+    pub(super) fn without_members(&self, name: &str) -> Unrenderable {
+        self.writing.cannot(&format!("{name} without members"), "an aggregate is made of its ports")
     }
 
     /// A port's name, as a line can hold it.
@@ -245,8 +299,16 @@ impl Typing<'_> {
     }
 }
 
+pub(super) fn is_port(entry: &EntryOperations) -> bool {
+    !is_vlan(entry) && !is_segment(entry)
+}
+
 fn is_vlan(entry: &EntryOperations) -> bool {
-    last(&entry.entry.path) == "vlan"
+    is_vlan_node(&entry.entry.path)
+}
+
+pub(super) fn is_vlan_node(path: &NodePath) -> bool {
+    last(path) == "vlan"
 }
 
 /// The name of the node that a path ends at.

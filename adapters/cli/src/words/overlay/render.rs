@@ -7,7 +7,7 @@ use mercury_adapter::{
 use mercury_model::Flood;
 
 use crate::{
-    Line, Script,
+    Script,
     words::render::texts::{NAME, Takes, checked},
 };
 
@@ -137,7 +137,7 @@ impl Typing<'_> {
     fn leave(&mut self, blocks: usize) {
         for depth in (1..=blocks).rev() {
             let text = self.leave.map(str::to_owned);
-            self.script.lines.extend(text.map(|text| Line { text, depth, is_block: false }));
+            text.into_iter().for_each(|text| self.script.push(text, depth, false));
         }
     }
 

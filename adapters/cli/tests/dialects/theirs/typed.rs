@@ -1,7 +1,7 @@
 //! Lines that networking-generic-switch types, as the script that this kit's engines take.
 
 use mercury_adapter::{CliForm, Dialect};
-use mercury_cli::{Line, Script};
+use mercury_cli::Script;
 
 /// Lines that only ask, and those that have what was typed so far take effect or kept: here
 /// every line takes effect at once.
@@ -40,7 +40,7 @@ pub(super) fn script(dialect: &Dialect, lines: &[&str]) -> Script {
         let enters = has_blocks && !is_in_database && is_head(bare);
         is_in_database = text == "vlan database" || is_in_database && text != "exit";
         let is_block = enters && bare == text;
-        script.lines.push(Line { text, depth: usize::from(has_blocks && !enters), is_block });
+        script.push(text, usize::from(has_blocks && !enters), is_block);
     }
     script
 }

@@ -38,8 +38,11 @@ pub struct FlatWords {
     pub tagged: FlatMember,
     /// The aggregate that a port is a member of, as the `{value}`.
     pub member: Option<FlatMember>,
-    /// What makes an aggregate by its `{name}`, and takes it away.
-    pub aggregate: Option<[Template; 2]>,
+    /// How an aggregate is made and taken away.
+    pub aggregate: Option<FlatAggregate>,
+    /// The number that the switch gives an aggregate, by which its VLANs know it; `None`
+    /// where they know it by its name.
+    pub number: Option<FlatNumber>,
     /// What makes a VLAN, and takes it away.
     pub vlan: [Template; 2],
     /// What binds VLANs to VNIs; `None` where nothing is known of that.
@@ -94,6 +97,8 @@ pub struct FlatLeaf {
     pub marks: Vec<(String, Template)>,
     /// Whether it is said of a port on the bridge alone.
     pub on_bridge: bool,
+    /// Whether it is said of ports alone, and of no aggregate.
+    pub of_ports: bool,
     /// The data tree's words and those of the command.
     pub said: Vec<(String, String)>,
     /// The command that says a value.
@@ -111,4 +116,28 @@ pub struct FlatMember {
     pub add: Template,
     /// The command that takes it away.
     pub remove: Template,
+}
+
+/// How an aggregate is made and taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlatAggregate {
+    /// The command that makes one by its `{name}`, of its `{members}` where all that it has
+    /// are said at once.
+    pub make: Template,
+    /// The command that takes it away.
+    pub remove: Template,
+    /// The command that takes a port, by its `{number}`, out of all VLANs, whichever the
+    /// switch has put it into: an aggregate that is new, and a port that is a member no longer.
+    pub emptied: Option<Template>,
+}
+
+/// The number that the switch gives an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlatNumber {
+    /// What the names of Mercury's begin with. All others are known by their numbers.
+    pub prefix: String,
+    /// The lines that show the `{number}` of a `{name}`.
+    pub shown: Vec<Template>,
+    /// The command that shows the number of one, and nothing else.
+    pub ask: Template,
 }

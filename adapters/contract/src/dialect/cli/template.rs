@@ -29,9 +29,11 @@ pub enum Hole {
     BgpAs,
     /// A bridge, or what tells it.
     Bridge,
+    /// All members of an aggregate.
+    Members,
 }
 
-const HOLES: [(&str, Hole); 12] = [
+const HOLES: [(&str, Hole); 13] = [
     ("{value}", Hole::Value),
     ("{name}", Hole::Name),
     ("{vlan-id}", Hole::VlanId),
@@ -44,6 +46,7 @@ const HOLES: [(&str, Hole); 12] = [
     ("{vtep}", Hole::Vtep),
     ("{bgp-as}", Hole::BgpAs),
     ("{bridge}", Hole::Bridge),
+    ("{members}", Hole::Members),
 ];
 
 impl fmt::Display for Hole {

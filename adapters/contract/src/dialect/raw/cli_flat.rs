@@ -10,7 +10,9 @@ use super::{
     cli::{Base, RawShow},
     cli_overlay::RawCliOverlay,
 };
-use crate::dialect::cli::{FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, Template};
+use crate::dialect::cli::{
+    FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatWords, Hole, Template,
+};
 
 /// The data that lines are read as.
 const TREE: &str = include_str!("cli_tree.toml");
@@ -46,7 +48,8 @@ pub(super) struct RawFlat {
     untagged: RawFlatMember,
     tagged: RawFlatMember,
     member: Option<RawFlatMember>,
-    aggregate: Option<RawMade>,
+    aggregate: Option<RawAggregate>,
+    number: Option<RawNumber>,
     vlan: RawMade,
     vlans: Vec<String>,
     overlay: Option<RawCliOverlay>,
@@ -88,6 +91,8 @@ struct RawFlatLeaf {
     marks: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     on_bridge: bool,
+    #[serde(default)]
+    of_ports: bool,
     /// The command's, where those are others.
     said: Option<BTreeMap<String, String>>,
     set: String,
@@ -108,6 +113,21 @@ struct RawFlatMember {
 struct RawMade {
     make: String,
     remove: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAggregate {
+    make: String,
+    remove: String,
+    emptied: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNumber {
+    shown: Vec<String>,
+    ask: String,
 }
 
 impl Reader<'_> {
@@ -139,7 +159,8 @@ impl Reader<'_> {
             let said = leaf.said.unwrap_or_else(|| leaf.words.clone()).into_iter().collect();
             if let (Some(set), Some(unset)) = (set, unset) {
                 let words = leaf.words.into_iter().collect();
-                port.insert(node, FlatLeaf { shown, words, marks, on_bridge: leaf.on_bridge, said, set, unset });
+                let (on_bridge, of_ports) = (leaf.on_bridge, leaf.of_ports);
+                port.insert(node, FlatLeaf { shown, words, marks, on_bridge, of_ports, said, set, unset });
             }
         }
         shape(&mut tree, &port, &absent, raw.member.is_some());
@@ -155,32 +176,65 @@ impl Reader<'_> {
         let untagged = self.flat_member(&raw.untagged)?;
         let tagged = self.flat_member(&raw.tagged)?;
         let member = raw.member.and_then(|raw| self.flat_member(&raw));
-        let aggregate = raw.aggregate.and_then(|raw| self.made(&raw));
-        Some((
-            tree,
-            FlatWords {
-                shows: raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect(),
-                form: raw.form,
-                kinds: raw.kinds.map(|raw| [raw.port, raw.aggregate]),
-                lists: raw.lists,
-                nobody: raw.nobody,
-                split: raw.split,
-                interfaces: self.templates("flat.interfaces", &raw.interfaces),
-                port,
-                bridge,
-                untagged,
-                tagged,
-                member,
-                aggregate,
-                vlan: self.made(&raw.vlan)?,
-                overlay,
-                vlans: self.templates("flat.vlans", &raw.vlans),
-                nothing: self.templates("flat.nothing", &raw.nothing),
-                routed: self.templates("flat.routed", &raw.routed),
-                foreign: self.templates("flat.foreign", &raw.foreign),
-                text: base.text,
-            },
-        ))
+        let aggregate = raw.aggregate.and_then(|raw| self.flat_aggregate(&raw));
+        let number = raw.number.and_then(|raw| self.flat_number(base.lag_prefix, &raw));
+        let words = FlatWords {
+            shows: raw.show.into_iter().filter_map(|raw| self.shown(raw)).collect(),
+            form: raw.form,
+            kinds: raw.kinds.map(|raw| [raw.port, raw.aggregate]),
+            lists: raw.lists,
+            nobody: raw.nobody,
+            split: raw.split,
+            interfaces: self.templates("flat.interfaces", &raw.interfaces),
+            port,
+            bridge,
+            untagged,
+            tagged,
+            member,
+            aggregate,
+            number,
+            vlan: self.made(&raw.vlan)?,
+            overlay,
+            vlans: self.templates("flat.vlans", &raw.vlans),
+            nothing: self.templates("flat.nothing", &raw.nothing),
+            routed: self.templates("flat.routed", &raw.routed),
+            foreign: self.templates("flat.foreign", &raw.foreign),
+            text: base.text,
+        };
+        self.aggregates_are_whole(&words);
+        Some((tree, words))
+    }
+
+    /// An aggregate is made of all its members wherever they are said at once, and has a number
+    /// wherever a command bears one.
+    fn aggregates_are_whole(&mut self, words: &FlatWords) {
+        let at_once = words.aggregate.iter().map(|own| &own.make);
+        let at_once = at_once.chain(words.member.iter().flat_map(|own| [&own.add, &own.remove]));
+        let at_once: Vec<bool> = at_once.map(|form| form.has(Hole::Members)).collect();
+        let emptied = words.aggregate.as_ref().and_then(|own| own.emptied.as_ref());
+        if at_once.iter().any(|own| *own != emptied.is_some()) {
+            let why = "{members} stands in all commands about members or in none, and goes with aggregate.emptied";
+            self.problems.push(format!("cli.flat.member: {why}"));
+        }
+        let mut commands = [&words.untagged, &words.tagged].into_iter().flat_map(|own| [&own.add, &own.remove]);
+        if words.number.is_none() && commands.any(|form| form.has(Hole::Number)) {
+            self.problems.push("cli.flat.number: nothing tells the {number} that a command bears".to_owned());
+        }
+    }
+
+    fn flat_aggregate(&mut self, raw: &RawAggregate) -> Option<FlatAggregate> {
+        let (make, remove) = (self.template("flat", &raw.make)?, self.template("flat", &raw.remove)?);
+        let emptied = raw.emptied.as_ref().and_then(|text| self.template("flat", text));
+        Some(FlatAggregate { make, remove, emptied })
+    }
+
+    fn flat_number(&mut self, prefix: Option<&str>, raw: &RawNumber) -> Option<FlatNumber> {
+        let Some(prefix) = prefix else {
+            self.problems.push("cli.flat.number: without lag-prefix no name is told from a number".to_owned());
+            return None;
+        };
+        let ask = self.template("flat.number", &raw.ask)?;
+        Some(FlatNumber { prefix: prefix.to_owned(), shown: self.templates("flat.number", &raw.shown), ask })
     }
 
     fn flat_member(&mut self, raw: &RawFlatMember) -> Option<FlatMember> {

@@ -1,0 +1,45 @@
+//! Aggregates that the switch knows by a number which it gave them: rows of VLANs have that, and
+//! what makes an aggregate its name.
+
+use std::collections::BTreeMap;
+
+use mercury_adapter::{FlatNumber, Hole};
+
+/// What aggregates are called here: Mercury's by their names, since nobody knows the number
+/// before one is made, and all others by their numbers, as ports are.
+#[derive(Default)]
+pub(super) struct Numbers {
+    /// By numbers, the names of Mercury's.
+    names: BTreeMap<String, String>,
+    /// By names, the numbers of all others.
+    numbers: BTreeMap<String, String>,
+}
+
+impl Numbers {
+    /// Reads the number of one; what it is called here, if the line says it.
+    pub(super) fn learn(&mut self, own: &FlatNumber, line: &str) -> Option<String> {
+        let said = own.shown.iter().find_map(|form| form.read(line))?;
+        let (name, number) = (said.get(Hole::Name)?, said.get(Hole::Number)?);
+        if name.starts_with(own.prefix.as_str()) {
+            self.names.insert(number.to_owned(), name.to_owned());
+            return Some(name.to_owned());
+        }
+        self.numbers.insert(name.to_owned(), number.to_owned());
+        Some(number.to_owned())
+    }
+
+    /// What a port is called here that a line calls so. No name of a number alone is looked up
+    /// as one: ports have those.
+    pub(super) fn called<'s>(&'s self, word: &'s str) -> &'s str {
+        if is_number(word) { self.names.get(word).map_or(word, String::as_str) } else { self.aggregate(word) }
+    }
+
+    /// What an aggregate is called here that a line calls so.
+    pub(super) fn aggregate<'s>(&'s self, name: &'s str) -> &'s str {
+        self.numbers.get(name).map_or(name, String::as_str)
+    }
+}
+
+pub(super) fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_digit())
+}
