@@ -81,7 +81,11 @@ where
 
     async fn open(&self) -> Result<LineSession, ConnectError> {
         let options = mercury_adapter::options(&self.dial).await?;
-        Ok(LineSession::new(self.wire(&options).await?, Arc::clone(&self.dialect), options.budget))
+        let wire = self.wire(&options).await?;
+        let opening = LineSession::open(wire, Arc::clone(&self.dialect), options.budget);
+        let opened = timeout(options.prompt_timeout, opening).await;
+        let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
+        opened.map_err(|lost| ConnectError { fault: fault_of(&lost), message: chain(&lost) })
     }
 
     async fn wire(&self, options: &CliOptions) -> Result<Box<dyn Wire>, ConnectError> {
@@ -124,6 +128,14 @@ async fn sh(options: &CliOptions, ssh: &SshOptions) -> Result<Sh<mercury_ssh::Ss
     })
 }
 
+const fn fault_of(lost: &Lost) -> ConnectFault {
+    match lost {
+        Lost::Timeout(_) | Lost::Protocol(_) => ConnectFault::Protocol,
+        Lost::NoRoom(_) => ConnectFault::Busy,
+        Lost::Closed(_) => ConnectFault::Unreachable,
+    }
+}
+
 async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
     options: &CliOptions,
     session: &Arc<CliSession>,
@@ -139,9 +151,7 @@ async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
     opened.map_err(|error| {
         let fault = match &error {
             ShellError::Login { .. } | ShellError::Enable { .. } => ConnectFault::Credentials,
-            ShellError::Lost(Lost::Timeout(_) | Lost::Protocol(_)) => ConnectFault::Protocol,
-            ShellError::Lost(Lost::NoRoom(_)) => ConnectFault::Busy,
-            ShellError::Lost(Lost::Closed(_)) => ConnectFault::Unreachable,
+            ShellError::Lost(lost) => fault_of(lost),
         };
         ConnectError { fault, message: chain(&error) }
     })

@@ -29,7 +29,7 @@ const MAX_BLOCKS: usize = 4;
 pub struct LineSession {
     wire: Box<dyn Wire>,
     pub(crate) dialect: Arc<CliDialect>,
-    capabilities: Capabilities,
+    pub(crate) capabilities: Capabilities,
     budget: Budget,
     /// Configuration mode could not be left.
     pub(crate) is_stuck: bool,

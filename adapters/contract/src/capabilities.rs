@@ -53,6 +53,9 @@ pub struct Capabilities {
     /// Which form of its dialect it speaks, counted from the newest, 0; `None` where
     /// it does not tell.
     pub variant: Option<usize>,
+    /// Why no aggregate is made or changed on it, for people; `None` where they are, or where
+    /// nobody has asked.
+    pub unaggregated: Option<Arc<str>>,
     /// What the peer announced, as it announced it; for people. Shared, since some announce hundreds
     /// of lines, and every change has these.
     pub announced: Arc<[String]>,
@@ -73,6 +76,7 @@ impl Capabilities {
             unsaved: None,
             pipelining: false,
             variant: None,
+            unaggregated: None,
             announced: Arc::default(),
         }
     }

@@ -48,13 +48,14 @@ pub use dialect::{
     Blocks, BondColumns, BondParts, BondRow, Bonds, Candidate, ChannelGroup, CliDialect, CliForm, CliLine, CliOverlay,
     CliSession, CliTransport, CliWords, Command, ConfirmedBy, Confirming, Deviation, DeviceColumns, Dialect,
     DialectError, Enable, Evidence, Filled, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatWords, GeneralMode,
-    GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LagMembers, LeafTree, LeafValues, Level, LinkState,
-    ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath, NvueDialect, NvueLeaf,
-    OthersEntry, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep, Pattern,
-    Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save, SegmentForms, SegmentLeaf, SegmentLine,
-    SetWords, ShellLogin, Shown, Standing, StateForm, StateTable, SwitchedPort, SwitchedVlanTree, Template, TextLimits,
-    Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers, VlanTable, VlanTree,
-    VniStates, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin, builtin_text, load,
+    GnmiDialect, GnmiEncoding, Hole, InterfaceNames, Known, LagBlock, LagMembers, LeafTree, LeafValues, Level,
+    LinkState, ListTree, Mapping, Misnamed, ModeChange, ModeForm, Module, Need, NetconfDialect, NodePath, NvueDialect,
+    NvueLeaf, OthersEntry, OverlayPart, OverlayTree, OvsdbColumn, OvsdbDialect, OvsdbTable, PathPrefixes, PathStep,
+    Pattern, Prompts, Question, Reading, RestconfDialect, Revision, Rows, Said, Save, SegmentForms, SegmentLeaf,
+    SegmentLine, SetWords, ShellLogin, Shown, Since, Standing, StateForm, StateTable, SwitchedPort, SwitchedVlanTree,
+    Template, TextLimits, Tree, TrunkAbsent, TrunkForm, TrunkPart, TrunkWords, Trust, Unsaid, Variant, VlanMembers,
+    VlanTable, VlanTree, VniStates, Waiting, Way, When, Whole, Wording, WriteLevel, above_builtin, builtin,
+    builtin_text, load,
 };
 pub use json::{JsonProblem, json};
 pub use modules::{ModuleList, ModuleSource, YangModule};

@@ -40,6 +40,7 @@ pub(crate) fn capabilities(
         unsaved: None,
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
+        unaggregated: None,
         announced: Arc::clone(&hello.capabilities),
     })
 }

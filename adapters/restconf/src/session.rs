@@ -77,6 +77,7 @@ impl RestconfSession {
             unsaved: dialect.save.is_none().then_some(NO_SAVE),
             pipelining: false,
             variant,
+            unaggregated: None,
             announced: Arc::clone(&offer.capabilities),
         };
         Self {

@@ -1,6 +1,7 @@
 //! What a system shows of its configuration, as the data that the one reader
 //! understands. Every line is looked at once, and nothing is gone back to.
 
+mod beside;
 mod blocks;
 mod bonds;
 mod general;
