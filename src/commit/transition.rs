@@ -154,7 +154,11 @@ impl Transition<'_> {
                 if let (Some(before), Some(after), Some(now)) =
                     (before.interfaces.get(name), intended.interfaces.get(name), now.interfaces.get(name))
                 {
-                    let others = Leaf::ALL.into_iter().filter(|leaf| leaf.get(before) == leaf.get(after));
+                    // A switch may disable a port that leaves an aggregate.
+                    let moves = before.aggregate_id != after.aggregate_id;
+                    let is_others =
+                        |leaf: &Leaf| leaf.get(before) == leaf.get(after) && !(moves && *leaf == Leaf::Enabled);
+                    let others = Leaf::ALL.into_iter().filter(is_others);
                     others.for_each(|leaf| leaf.set(port, leaf.get(now)));
                 }
             }
