@@ -56,6 +56,8 @@ pub struct Capabilities {
     /// Why no aggregate is made or changed on it, for people; `None` where they are, or where
     /// nobody has asked.
     pub unaggregated: Option<Arc<str>>,
+    /// It disables a port that leaves an aggregate.
+    pub disables_leavers: bool,
     /// What the peer announced, as it announced it; for people. Shared, since some announce hundreds
     /// of lines, and every change has these.
     pub announced: Arc<[String]>,
@@ -77,6 +79,7 @@ impl Capabilities {
             pipelining: false,
             variant: None,
             unaggregated: None,
+            disables_leavers: false,
             announced: Arc::default(),
         }
     }

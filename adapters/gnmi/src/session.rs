@@ -108,6 +108,7 @@ impl GnmiSession {
                 pipelining: false,
                 variant: Some(0),
                 unaggregated: None,
+                disables_leavers: false,
                 announced: announced_lines.into(),
             },
             reading: options.reading.unwrap_or(dialect.reading),

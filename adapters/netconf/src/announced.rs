@@ -41,6 +41,7 @@ pub(crate) fn capabilities(
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
         unaggregated: None,
+        disables_leavers: false,
         announced: Arc::clone(&hello.capabilities),
     })
 }

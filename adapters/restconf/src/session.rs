@@ -78,6 +78,7 @@ impl RestconfSession {
             pipelining: false,
             variant,
             unaggregated: None,
+            disables_leavers: false,
             announced: Arc::clone(&offer.capabilities),
         };
         Self {
