@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     exec::Exec,
     prompt::Secrets,
+    release,
     session::LineSession,
     sh::Sh,
     shell::{Shell, ShellError},
@@ -81,11 +82,19 @@ where
 
     async fn open(&self) -> Result<LineSession, ConnectError> {
         let options = mercury_adapter::options(&self.dial).await?;
-        let wire = self.wire(&options).await?;
-        let opening = LineSession::open(wire, Arc::clone(&self.dialect), options.budget);
-        let opened = timeout(options.prompt_timeout, opening).await;
-        let opened = opened.unwrap_or(Err(Lost::Timeout(options.prompt_timeout)));
-        opened.map_err(|lost| ConnectError { fault: fault_of(&lost), message: chain(&lost) })
+        let session = || async {
+            let wire = self.wire(&options).await?;
+            Ok::<_, ConnectError>(LineSession::new(wire, Arc::clone(&self.dialect), options.budget.clone()))
+        };
+        let mut first = session().await?;
+        let Some(since) = release::asked(&first) else { return Ok(first) };
+        let Err(lost) = first.asks_release(&since, options.prompt_timeout).await else { return Ok(first) };
+        // What does not depend on the release is served all the same, by a session that is not asked.
+        tracing::debug!(line = since.ask, error = chain(&lost), "the switch did not answer; logging in again");
+        Session::close(Box::new(first)).await;
+        let mut second = session().await?;
+        second.has_unknown_release(&since, &chain(&lost));
+        Ok(second)
     }
 
     async fn wire(&self, options: &CliOptions) -> Result<Box<dyn Wire>, ConnectError> {
@@ -128,14 +137,6 @@ async fn sh(options: &CliOptions, ssh: &SshOptions) -> Result<Sh<mercury_ssh::Ss
     })
 }
 
-const fn fault_of(lost: &Lost) -> ConnectFault {
-    match lost {
-        Lost::Timeout(_) | Lost::Protocol(_) => ConnectFault::Protocol,
-        Lost::NoRoom(_) => ConnectFault::Busy,
-        Lost::Closed(_) => ConnectFault::Unreachable,
-    }
-}
-
 async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
     options: &CliOptions,
     session: &Arc<CliSession>,
@@ -151,7 +152,9 @@ async fn shell<S: AsyncRead + AsyncWrite + Unpin + Send>(
     opened.map_err(|error| {
         let fault = match &error {
             ShellError::Login { .. } | ShellError::Enable { .. } => ConnectFault::Credentials,
-            ShellError::Lost(lost) => fault_of(lost),
+            ShellError::Lost(Lost::Timeout(_) | Lost::Protocol(_)) => ConnectFault::Protocol,
+            ShellError::Lost(Lost::NoRoom(_)) => ConnectFault::Busy,
+            ShellError::Lost(Lost::Closed(_)) => ConnectFault::Unreachable,
         };
         ConnectError { fault, message: chain(&error) }
     })

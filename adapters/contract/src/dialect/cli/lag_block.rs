@@ -5,7 +5,7 @@ use super::Template;
 /// The block that makes an aggregate and lists its members. What enters it, and takes it away,
 /// has a name, says whether its members speak LACP, and its number; Mercury's are the lines of
 /// `lag-type`. The block of its settings is there as long as it has members, and what is said of
-/// one of them alone is said here.
+/// one of them alone is said here. A port that leaves is disabled by the switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LagBlock {
     /// How the line that enters one is shown, whoever made it: a name, which may be several
@@ -38,6 +38,12 @@ pub struct Since {
 }
 
 impl Since {
+    /// Why it is not so on a switch that was asked and did not answer.
+    #[must_use]
+    pub fn unanswered(&self, why: &str) -> String {
+        format!("which release it runs is not known ({:?} was not answered: {why}), and {}", self.ask, self.before)
+    }
+
     /// Why it is not so on a switch that answers this; `None` where it is.
     #[must_use]
     pub fn refusal(&self, answer: &str) -> Option<String> {
