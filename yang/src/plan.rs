@@ -83,6 +83,8 @@ pub struct Bundles {
     /// A port that has a place in an aggregate before or after, both ways; of `aggregate-id`,
     /// `description` and `enabled`, for targets on which its place says where the rest of it is.
     pub member: Option<Box<[Interface; 2]>>,
+    /// What such a port holds besides, as [`Running::besides`] has it.
+    pub besides: Option<String>,
 }
 
 /// An aggregate and its members.
@@ -117,7 +119,8 @@ impl Bundles {
         let is_member = present.aggregate_id.is_some() || wanted.aggregate_id.is_some();
         let is_told = is_member && matches!(leaf, Leaf::AggregateId | Leaf::Description | Leaf::Enabled);
         let member = is_told.then(|| Box::new([present.clone(), wanted.clone()]));
-        Self { before: bundle(present, &have.config), after: bundle(wanted, want), member }
+        let besides = have.besides.get(&present.name).filter(|_| is_told).cloned();
+        Self { before: bundle(present, &have.config), after: bundle(wanted, want), member, besides }
     }
 }
 

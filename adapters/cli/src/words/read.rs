@@ -145,6 +145,7 @@ pub fn running(
         let told = json_table::besides(words, scope, answers, share)?;
         found.besides.extend(told.lost);
         found.seen.extend(told.seen);
+        found.besides.extend(beside::besides(words, scope, answers, share)?);
     }
     Ok(found)
 }

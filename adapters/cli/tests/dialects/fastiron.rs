@@ -279,3 +279,63 @@ fn what_stands_in_the_block_of_a_lag_and_is_not_read_is_told() {
         mercury_cli::brought(&cli, "no lag mercury-7 dynamic id 7\n", false, &mut Budget::shared().share(MAX_REPLY));
     assert_eq!(format!("{:?}", gone.unwrap().deleted).matches("lag 7").count(), 1);
 }
+
+/// What it is of a port or an aggregate that the change is about is named in its refusal.
+#[test]
+fn what_others_say_of_a_member_or_a_lag_is_never_lost() {
+    let text = |port: &str, block: &str, lag: &str| {
+        format!(
+            "lag mercury-7 dynamic id 7\n ports ethe 1/1/1 to 1/1/2\n port-name x ethernet 1/1/1\n enable ethernet 1/1/2\n\
+             {block}!\nvlan 10 by port\n untagged ethe 1/1/3 lag 7\n!\ninterface ethernet 1/1/3\n port-name y\n enable\n{port}!\n\
+             interface lag 7\n port-name z\n{lag}!\n"
+        )
+    };
+    let joins = |config: &mut DeviceConfig| {
+        let port = config.interfaces.get_mut(&name("ethernet 1/1/3")).unwrap();
+        (port.aggregate_id, port.switched_vlan) = (Some(name(LAG)), None);
+    };
+    let leaves = |config: &mut DeviceConfig| {
+        let port = config.interfaces.get_mut(&name(OTHER)).unwrap();
+        (port.aggregate_id, port.switched_vlan) = (None, access(10));
+    };
+    let goes = |config: &mut DeviceConfig| {
+        config.interfaces.remove(&name(LAG));
+        config.interfaces.values_mut().for_each(|port| port.aggregate_id = None);
+    };
+    let script = |text: &str, change: &dyn Fn(&mut DeviceConfig)| {
+        let before = running_of(text);
+        let mut wanted = before.config.clone();
+        change(&mut wanted);
+        render(&dialect("brocade_fastiron"), &Plan::between(&before, &Intended(wanted)))
+            .map(|script| script.to_string())
+    };
+    let plain = text("", "", "");
+    for change in [&joins as &dyn Fn(&mut DeviceConfig), &leaves, &goes] {
+        script(&plain, change).unwrap();
+    }
+    // Of what goes on, whatever else is said stays.
+    for block in [" lacp-timeout short\n", " trunk-threshold 2\n", " sflow forwarding ethernet 1/1/1\n"] {
+        for change in [&joins as &dyn Fn(&mut DeviceConfig), &leaves] {
+            let typed = script(&text("", block, " stp-bpdu-guard\n loop-detection\n"), change).unwrap();
+            assert!(!typed.contains(block.trim()) && !typed.contains("no lag"), "{typed}");
+        }
+        let refusal = script(&text("", block, ""), &goes).unwrap_err().to_string();
+        assert!(refusal.contains(block.trim()), "{refusal}");
+    }
+    for lag in [" stp-bpdu-guard\n", " spanning-tree 802-1w admin-edge-port\n", " loop-detection\n", " dual-mode 10\n"]
+    {
+        let refusal = script(&text("", "", lag), &goes).unwrap_err().to_string();
+        assert!(refusal.contains(lag.trim()), "{refusal}");
+    }
+    for port in [" stp-bpdu-guard\n", " sflow forwarding\n", " inline power\n", " no spanning-tree\n"] {
+        let refusal = script(&text(port, "", ""), &joins).unwrap_err().to_string();
+        assert!(refusal.contains("ethernet 1/1/3 joining an aggregate") && refusal.contains(port.trim()), "{refusal}");
+    }
+    for block in [" force-up ethernet 1/1/2\n", " sflow forwarding ethe 1/1/1 to 1/1/2\n"] {
+        let refusal = script(&text("", block, ""), &leaves).unwrap_err().to_string();
+        assert!(
+            refusal.contains("ethernet 1/1/2 leaving its aggregate") && refusal.contains(block.trim()),
+            "{refusal}"
+        );
+    }
+}

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use mercury_adapter::{CliWords, DataTree, Hole, NoRoom, Said, Template};
+use mercury_adapter::{CliWords, DataTree, Hole, NoRoom, Said, Share, Template};
+use mercury_model::{InterfaceName, Scope};
 
 use super::{
-    blocks::named_by,
+    blocks::{Block, Blocked, Lines, named_by},
     lines::{ENTRY, MEMBER},
     members,
     port::Port,
 };
+use crate::words::Asked;
 
 /// What the line that enters one says.
 pub(super) struct Head<'t> {
@@ -47,6 +49,8 @@ enum In<'t> {
     Described(String, &'t str),
     /// These members are disabled.
     Disabled(Vec<String>),
+    /// Some are enabled, as each is of which nothing is said.
+    Enabled,
     /// The block is of a release that has it otherwise.
     Older,
 }
@@ -66,6 +70,9 @@ fn said<'t>(words: &CliWords, line: &'t str) -> Option<Result<In<'t>, ()>> {
     }
     if let Some(disabled) = ports(&own.disable) {
         return Some(disabled.map(In::Disabled));
+    }
+    if own.enable.fits(line) {
+        return Some(Ok(In::Enabled));
     }
     // The text may be several words, and the name is the last two.
     let begin = own.description.bare();
@@ -117,7 +124,7 @@ impl<'t> Beside<'t> {
             In::Members(ports) => self.members.extend(asked(ports)),
             In::Disabled(ports) => self.disabled.extend(asked(ports)),
             In::Described(port, text) if is_asked(&port) => self.described.push((port, text)),
-            In::Described(..) => {}
+            In::Described(..) | In::Enabled => {}
             In::Older => self.is_older = true,
         }
         tree.beside(self.octets() - before)?;
@@ -148,5 +155,91 @@ impl<'t> Beside<'t> {
         for port in self.disabled {
             ports.entry(port).or_default().set("enabled", "false");
         }
+    }
+}
+
+/// Octets of what one holds besides, at least, after which no more of it is told.
+const TOLD: usize = 128;
+
+/// What is said of the ports and aggregates that are asked for and is not read: what becomes of
+/// it when a port joins or leaves an aggregate, or an aggregate goes, is not known. Where spanning tree is not
+/// looked at, that are its lines too.
+///
+/// # Errors
+/// It has no room.
+pub(super) fn besides(
+    words: &CliWords,
+    scope: &Scope,
+    answers: &[String],
+    share: &mut Share,
+) -> Result<BTreeMap<InterfaceName, String>, NoRoom> {
+    let mut all: BTreeMap<InterfaceName, String> = BTreeMap::new();
+    if words.lag_block().is_none() {
+        return Ok(all);
+    }
+    let asked = Asked::of(&scope.interfaces);
+    for answer in answers {
+        let (mut block, mut port) = (Block::Other, Port::default());
+        for line in Lines::of(words, answer) {
+            let line = match line {
+                Blocked::Enter(entered) => {
+                    (block, port) = (entered, Port::default());
+                    continue;
+                }
+                Blocked::Left => {
+                    block = Block::Other;
+                    continue;
+                }
+                Blocked::Line(line) | Blocked::Deeper(line) => line,
+            };
+            let concerned = match &block {
+                Block::Interface(name) if !is_read(words, scope, &mut port, line) => vec![name.clone()],
+                Block::Members(head) if !is_understood(words, line) => {
+                    let lag = format!("{}{}", words.lag_prefix, head.number);
+                    std::iter::once(lag).chain(named_in(words, line)).collect()
+                }
+                _ => Vec::new(),
+            };
+            for name in concerned.into_iter().filter(|name| asked.has(name)).filter_map(|name| name.parse().ok()) {
+                tell(all.entry(name).or_default(), line, share)?;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Adds a line, which may be shown twice, unless enough is told.
+fn tell(told: &mut String, line: &str, share: &mut Share) -> Result<(), NoRoom> {
+    if told.len() > TOLD || told.split(", ").any(|own| own == line) {
+        return Ok(());
+    }
+    share.grow(if told.is_empty() { ENTRY } else { 0 } + line.len())?;
+    told.push_str(if told.is_empty() { "" } else { ", " });
+    told.push_str(line);
+    Ok(())
+}
+
+/// Whether a line below an interface is in what is read of it.
+fn is_read<'t>(words: &'t CliWords, scope: &Scope, port: &mut Port<'t>, line: &'t str) -> bool {
+    let any = |forms: &[Template]| forms.iter().any(|form| form.fits(line));
+    let is_guard = |node: &&str| {
+        let form = words.port.get(*node);
+        form.is_some_and(|form| super::port::value(form, line).is_some())
+    };
+    if !scope.stp && ["edge-port", "bpdu-guard"].iter().any(is_guard) {
+        return false;
+    }
+    any(&words.nothing) || (port.line(words, line) && !any(&words.foreign) && !any(&words.routed))
+}
+
+/// The ports that a line names, in whichever of its words.
+fn named_in(words: &CliWords, line: &str) -> Vec<String> {
+    let mut rest = line;
+    loop {
+        if let Some(ports) = members::ports(words, rest) {
+            return ports;
+        }
+        let Some((_, more)) = rest.split_once(' ') else { return Vec::new() };
+        rest = more.trim_start();
     }
 }

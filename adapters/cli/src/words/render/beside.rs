@@ -114,7 +114,13 @@ impl<'p> Seats<'p> {
         for edit in &plan.edits {
             match edit {
                 Edit::CreateInterface { interface, .. } => drop(seats.made.insert(interface.as_str())),
-                Edit::RemoveInterface { before, .. } => seats.gone.push((before, head(typing, before)?)),
+                Edit::RemoveInterface { before, besides } => {
+                    if let Some(others) = besides {
+                        let reason = format!("it has {others}, which would go with it, or stay on its ports");
+                        return Err(typing.writing.cannot(&format!("the removal of {}", before.name), &reason));
+                    }
+                    seats.gone.push((before, head(typing, before)?));
+                }
                 Edit::Interface { interface, change, .. } if change.leaf == Leaf::LagType => {
                     if !seats.made.contains(interface.as_str()) {
                         let reason = "the line that makes it says it, and it stays so";
@@ -134,6 +140,7 @@ impl<'p> Seats<'p> {
                     texts::checked(typing.writing.dialect, typing.takes, texts::NAME, interface.as_str())?;
                     let (before_head, after_head) = (of(present, before)?, of(wanted, after)?);
                     let seat = Seat { port: interface, before: before_head, after: after_head, present, wanted };
+                    seat.keeps_what_is_said(typing, change.bundles.besides.as_deref())?;
                     if let Some(bundle) = before.filter(|_| seat.leaves()) {
                         let all = emptied.entry(bundle.aggregate.name.as_str()).or_insert((bundle, BTreeSet::new()));
                         all.1.insert(interface.as_str());
@@ -239,6 +246,21 @@ impl<'p> Seats<'p> {
 }
 
 impl<'p> Seat<'p> {
+    /// Refuses that it joins or leaves with what is not Mercury's.
+    fn keeps_what_is_said(&self, typing: &Typing<'_>, besides: Option<&str>) -> Result<(), Unrenderable> {
+        let said = |leaf: Leaf| self.joins() && leaf.get(self.wanted).is_some();
+        let guards = [Leaf::EdgePort, Leaf::BpduGuard].into_iter().filter(|leaf| said(*leaf));
+        let guards = guards.map(|leaf| leaf.to_string()).collect::<Vec<_>>();
+        let others = besides.filter(|_| self.joins() || self.leaves()).map(str::to_owned);
+        let others: Vec<String> = others.into_iter().chain(guards).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let what = if self.joins() { "joining an aggregate" } else { "leaving its aggregate" };
+        let reason = format!("what would become of {} was not seen", others.join(", "));
+        Err(typing.writing.cannot(&format!("{} {what}", self.port), &reason))
+    }
+
     /// The aggregate that it is to be in.
     fn wants(&self) -> Option<&'p str> {
         self.wanted.aggregate_id.as_ref().map(InterfaceName::as_str)
