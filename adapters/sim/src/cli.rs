@@ -161,6 +161,13 @@ impl State {
 pub enum LineFault {
     /// It is answered with this, and not done.
     Refuse(String),
+    /// Somebody else enters something, and then it is answered with these words and not done.
+    Others {
+        /// What they enter.
+        enter: String,
+        /// What is answered.
+        words: String,
+    },
     /// The connection ends before it is done.
     DropBefore,
     /// Somebody who manages the switch ends the session before it is done; the switch says so.

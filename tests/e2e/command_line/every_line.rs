@@ -5,6 +5,8 @@ mod lags;
 
 use std::{
     collections::BTreeSet,
+    panic::resume_unwind,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -23,6 +25,8 @@ struct Family {
     is_done: fn(&CliHandle) -> bool,
     /// Lines of that at which something can go wrong, at least.
     lines: usize,
+    /// The line that leaves when all is done and saved; empty where none does.
+    over: &'static str,
     /// What is said of a line that is not taken.
     refusal: &'static str,
     /// Whether what runs is saved.
@@ -50,6 +54,7 @@ const BLOCKS: Family = Family {
     asks: || attach(super::PORT, 100),
     is_done: |switch| port(switch, super::PORT).contains(&"switchport access vlan 100".to_owned()),
     lines: 3,
+    over: "",
     refusal: REFUSED,
     is_saved: true,
 };
@@ -80,6 +85,7 @@ const ROWS: Family = Family {
         switch.running().lines().eq(attached)
     },
     lines: 3,
+    over: "",
     refusal: "Error: the moon is full",
     is_saved: false,
 };
@@ -103,6 +109,7 @@ const MEMBERS: Family = Family {
         of == [("interface vlan 100", "untagged TenGigabitEthernet 0/1")]
     },
     lines: 4,
+    over: "",
     refusal: "% Error: the moon is full",
     is_saved: true,
 };
@@ -130,12 +137,40 @@ scope 1 local\nscope 10 local\nscope 20 fabric
 untagged 10 2\ntagged 20 2
 untagged 1 3\ntagged 10 49\ntagged 20 49";
 
+/// Lines that are tried at once: most of it is waiting.
+const AT_ONCE: usize = 6;
+
+/// Does something at one line after the other, to the last, which it tells by `false`; there are so many, at
+/// least.
+fn each_line(least: usize, at: impl Fn(usize) -> bool + Sync) {
+    for first in (0..).step_by(AT_ONCE) {
+        let is_one: Vec<bool> = thread::scope(|scope| {
+            let lines: Vec<_> = (first..first + AT_ONCE)
+                .map(|nth| {
+                    scope.spawn({
+                        let at = &at;
+                        move || at(nth)
+                    })
+                })
+                .collect();
+            lines.into_iter().map(|line| line.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        if let Some(last) = is_one.iter().position(|is_one| !is_one) {
+            assert!(first + last >= least, "there are {} lines", first + last);
+            return;
+        }
+    }
+}
+
 /// Attaches with a fault at one line of the script; once more, where nobody knows what became
 /// of it.
 fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<Value, RpcError>, bool) {
     let switch = (family.start)();
     let handle = switch.handle();
-    let mercury = Mercury::serve(&[(family.entry)(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
+    // As long as it takes, where something is said.
+    let patience = if matches!(fault, LineFault::Hang | LineFault::Flood) { 3 } else { 30 };
+    let entry = (family.entry)(&switch).with("reply_timeout", patience).with("commit_timeout", patience);
+    let mercury = Mercury::serve(&[entry]);
     handle.inject(nth, fault.clone());
     let answer = Client::of(&mercury).call(family.method, &(family.asks)());
     let is_struck = handle.is_struck();
@@ -150,18 +185,19 @@ fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<
 /// done and saved, or undone and not saved.
 fn at_every_line(family: &Family, fault: &LineFault, may_be_done: bool) {
     let before = lines(&(family.start)().handle().running());
-    for nth in 0.. {
+    each_line(family.lines, |nth| {
         let (switch, answer, is_struck) = struck(family, nth, fault);
         if !is_struck {
-            assert!(nth >= family.lines, "{fault:?} at {nth} never struck: {answer:?}");
-            return;
+            return false;
         }
-        let place = format!("{fault:?} at line {nth}: {answer:?}\n{:?}\n{}", switch.entered(), switch.running());
+        let entered = switch.entered();
+        let place = format!("{fault:?} at line {nth}: {answer:?}\n{entered:?}\n{}", switch.running());
         let is_unknown = answer.as_ref().is_err_and(|error| error.kind() == "unknown");
         if family.is_saved && !is_unknown {
             let expected = if answer.is_ok() { lines(&switch.running()) } else { before.clone() };
             assert_eq!(lines(&switch.startup()), expected, "{place}");
         }
+        let may_be_done = may_be_done || entered.get(nth).is_some_and(|line| *line == family.over);
         match &answer {
             Ok(answer) => {
                 assert!(may_be_done && answer["changed"] == true, "{place}");
@@ -170,7 +206,8 @@ fn at_every_line(family: &Family, fault: &LineFault, may_be_done: bool) {
             Err(error) if error.kind() == "unknown" => assert!((family.is_done)(&switch), "{place}"),
             Err(_) => assert_eq!(lines(&switch.running()), before, "{place}"),
         }
-    }
+        true
+    });
 }
 
 fn refused_at_every_line(family: &Family) {
@@ -189,6 +226,36 @@ fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
     let error = answer.unwrap_err();
     assert!(error.message.contains(REFUSED) && error.message.contains("bad-command"), "{error:?}");
     [&BLOCKS, &ROWS, &MEMBERS].into_iter().for_each(refused_at_every_line);
+}
+
+/// Where no switch disables a port that leaves an aggregate, or says that it does, somebody did.
+#[test]
+fn a_port_that_somebody_shuts_while_it_joins_an_aggregate_stays_shut_when_that_is_undone() {
+    let family = Family {
+        entry: |switch| entry(switch).text("lag_numbers", "7-9").with("default_vlan", 10),
+        asks: || {
+            let links = ["GigabitEthernet1/0/1", "GigabitEthernet1/0/3"]
+                .map(|port| json!({"switch_id": "leaf1", "port_id": port}));
+            json!({"network": 100, "port": {"binding:profile": {
+                "local_link_information": links,
+                "local_group_information": {
+                    "id": "8d1f00aa-0000-4000-8000-000000000000", "name": "bond-a", "bond_mode": "802.3ad"},
+            }}})
+        },
+        ..BLOCKS
+    };
+    let enter = format!("interface {}\nshutdown", super::PORT);
+    let fault = LineFault::Others { enter, words: REFUSED.to_owned() };
+    each_line(6, |nth| {
+        let (handle, answer, is_struck) = struck(&family, nth, &fault);
+        if !is_struck {
+            return false;
+        }
+        let place = format!("at line {nth}: {answer:?}\n{:?}\n{}", handle.entered(), handle.running());
+        assert!(answer.is_err() && port(&handle, super::PORT).contains(&"shutdown".to_owned()), "{place}");
+        assert!(!handle.running().contains("channel-group"), "{place}");
+        true
+    });
 }
 
 #[test]
@@ -261,7 +328,7 @@ fn a_mercury_that_is_killed_between_commands_leaves_the_port_alone_half_done() {
 /// commit, all of them are so or none is.
 fn killed_at_every_line(family: &Family, is_whole: bool) {
     let before = lines(&(family.start)().handle().running());
-    for nth in 0.. {
+    each_line(family.lines, |nth| {
         let switch = (family.start)();
         let handle = switch.handle();
         let entry = (family.entry)(&switch);
@@ -273,8 +340,7 @@ fn killed_at_every_line(family: &Family, is_whole: bool) {
         let is_over = || (family.is_done)(&handle) && (!family.is_saved || handle.startup() == handle.running());
         wait("the line, or the end", || handle.is_struck() || is_over());
         if !handle.is_struck() {
-            assert!(nth >= family.lines, "never struck: {:?}", handle.entered());
-            return;
+            return false;
         }
         mercury.kill();
         let place = format!("at line {nth}: {:?}\n{}", handle.entered(), handle.running());
@@ -285,5 +351,6 @@ fn killed_at_every_line(family: &Family, is_whole: bool) {
         let answer = Client::of(&mercury).call(family.method, &(family.asks)());
         assert!((family.is_done)(&handle), "{place}\n{answer:?}\n{}", handle.running());
         assert!(!family.is_saved || handle.startup() == handle.running(), "{place}\n{answer:?}");
-    }
+        true
+    });
 }

@@ -116,6 +116,7 @@ impl Blocks {
             Show::Running => return lines(&self.to_string()),
             Show::Flat => return lines(&self.flat()),
             Show::Text(text) => return lines(text),
+            Show::Silent | Show::Endless | Show::Closes => return Vec::new(),
             Show::Table { block, head, row, always } => (block, head, row, always),
         };
         let own = self.blocks.iter().filter_map(|(name, lines)| {

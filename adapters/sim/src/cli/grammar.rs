@@ -173,6 +173,12 @@ pub enum Show {
     Flat,
     /// This.
     Text(String),
+    /// Nothing: it is never answered.
+    Silent,
+    /// Lines without an end.
+    Endless,
+    /// Nothing: the switch ends the session.
+    Closes,
     /// A table of the blocks that one word opens.
     Table {
         /// That word.

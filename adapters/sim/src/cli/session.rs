@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::{CLI_PASSWORD, CliHandle, LineFault, State, candidate};
+use super::{CLI_PASSWORD, CliHandle, LineFault, Show, State, candidate};
 
 /// What stands at the foot of a page.
 const MORE: &str = " --More-- ";
@@ -138,6 +138,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
                 self.switch.save();
             }
+            // Until the client has had enough.
+            (_, Some(Show::Silent)) => while self.line(false).await?.is_some() {},
+            (_, Some(Show::Endless)) => self.flood().await?,
+            (_, Some(Show::Closes)) => return Ok(false),
             (_, Some(show)) if self.mode == Mode::Enable => {
                 let lines = self.switch.state().running.show(show);
                 self.page(&lines).await?;
@@ -145,6 +149,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             _ => self.say(&format!("{}\r\n", grammar.unknown)).await?,
         }
         Ok(true)
+    }
+
+    /// Says lines until the client has had enough.
+    async fn flood(&mut self) -> io::Result<()> {
+        loop {
+            self.say(&"x".repeat(8 << 10)).await?;
+            self.say("\r\n").await?;
+        }
     }
 
     async fn configure(&mut self, line: &str) -> io::Result<()> {
@@ -156,6 +168,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             state.fault.take_if(|(at, _)| *at == nth).map(|(_, fault)| fault)
         };
         match &fault {
+            Some(LineFault::Others { enter, words }) => {
+                self.switch.enter(enter);
+                return self.say(&format!("{words}\r\n")).await;
+            }
             Some(LineFault::Refuse(words)) => return self.say(&format!("{words}\r\n")).await,
             Some(LineFault::DropBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
             Some(LineFault::Closed(words)) => {
@@ -175,10 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(LineFault::DropAfter) => return Err(io::ErrorKind::ConnectionAborted.into()),
             // Until the client has had enough.
             Some(LineFault::Hang) => while self.line(false).await?.is_some() {},
-            Some(LineFault::Flood) => loop {
-                self.say(&"x".repeat(8 << 10)).await?;
-                self.say("\r\n").await?;
-            },
+            Some(LineFault::Flood) => self.flood().await?,
             Some(LineFault::Rename(host)) => self.switch.state().host = Some(host),
             _ => {}
         }
