@@ -370,6 +370,7 @@ async fn prepared<'a: 'c, 'c>(
         render: line.render,
         lock: held,
         recalled: false,
+        disables_leavers: line.link.capabilities().is_some_and(|own| own.disables_leavers),
     })))
 }
 

@@ -98,7 +98,7 @@ async fn disabling<'a>(
     let payload = link.render(render, &plan);
     match payload {
         Ok(payload) if !plan.is_empty() => {
-            Ok(Some(Transition { before, intended, payload, render, lock, recalled: false }))
+            Ok(Some(Transition { before, intended, payload, render, lock, recalled: false, disables_leavers: false }))
         }
         other => {
             release(link, policy).await;

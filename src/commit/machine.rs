@@ -24,6 +24,7 @@ use super::{
     shown::Answered,
     style::Pending,
     taking::{Taking, given_back},
+    transition::Doers,
 };
 use crate::{
     fault::Fault,
@@ -54,6 +55,9 @@ pub(super) struct Commit<'a> {
     token: Option<PersistId>,
     /// Whether the switch it is made on has a lock, under which it is tried again.
     locks: bool,
+    /// The ports that the switch disables, as it does those that leave an aggregate, when the way
+    /// back is gone that was sent.
+    taken_out: BTreeSet<InterfaceName>,
     /// Whether it was tried again without one.
     tried_again: bool,
     /// The switch has said that something is not as it was read: somebody else was there,
@@ -190,6 +194,7 @@ impl<'a> Commit<'a> {
             note: None,
             token: None,
             locks: false,
+            taken_out: BTreeSet::new(),
             tried_again: false,
             is_outdated: false,
             sent: Duration::ZERO,
@@ -302,6 +307,10 @@ impl<'a> Commit<'a> {
     /// What the change is about, and the last reading did not show.
     pub(super) const fn unshown(&self) -> &BTreeSet<InterfaceName> {
         &self.unshown
+    }
+
+    const fn doers(&self) -> Doers<'_> {
+        Doers { locks: self.locks, taken_out: &self.taken_out }
     }
 
     fn can(&self, what: impl Fn(&Capabilities) -> bool) -> bool {

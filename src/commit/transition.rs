@@ -28,6 +28,18 @@ pub struct Transition<'a> {
     /// `before` is what was read for an earlier request: where the switch does not take the
     /// change for that, nothing that was worked out from it counts any more.
     pub recalled: bool,
+    /// The switch disables a port that leaves an aggregate.
+    pub disables_leavers: bool,
+}
+
+/// Whose doing may be what a switch shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doers<'a> {
+    /// The switch has a lock, which keeps everybody else away.
+    pub(super) locks: bool,
+    /// The ports that were enabled when a way back was sent that takes them out of the aggregates
+    /// that the change put them into.
+    pub(super) taken_out: &'a BTreeSet<InterfaceName>,
 }
 
 impl Transition<'_> {
@@ -42,10 +54,9 @@ impl Transition<'_> {
         self.proof(now).filter(|_| self.stranded(now).is_none())
     }
 
-    /// Whether nothing of the change is there. `locks`: the switch has a lock, which
-    /// keeps everybody else away.
-    pub(super) fn is_undone(&self, now: &Running, locks: bool) -> bool {
-        now.is_as(&self.undone(now, locks))
+    /// Whether nothing of the change is there.
+    pub(super) fn is_undone(&self, now: &Running, doers: Doers<'_>) -> bool {
+        now.is_as(&self.undone(now, doers))
     }
 
     /// The interfaces that it is about and that `now` does not show: there may be
@@ -123,8 +134,8 @@ impl Transition<'_> {
     }
 
     /// What the read-back shows instead of what was intended.
-    pub(super) fn differs(&self, now: &Running, locks: bool) -> Fault {
-        if self.is_undone(now, locks) {
+    pub(super) fn differs(&self, now: &Running, doers: Doers<'_>) -> Fault {
+        if self.is_undone(now, doers) {
             return Fault::new(FaultKind::ReadBack, "the switch took the change and did not keep it");
         }
         if let Some(port) = self.stranded(now) {
@@ -136,16 +147,16 @@ impl Transition<'_> {
     }
 
     /// What takes the change back, and nothing else.
-    pub(super) fn inverse(&self, now: &Running, locks: bool) -> Plan {
-        Plan::between(now, &Intended(self.undone(now, locks))).written_as(&self.before)
+    pub(super) fn inverse(&self, now: &Running, doers: Doers<'_>) -> Plan {
+        Plan::between(now, &Intended(self.undone(now, doers))).written_as(&self.before)
     }
 
     /// What the switch has when nothing of the change is there. Without a lock, what
     /// was read before it may have been what another client made and has undone since:
     /// only what the change was about is as it was, and all else as it is.
-    fn undone(&self, now: &Running, locks: bool) -> DeviceConfig {
+    fn undone(&self, now: &Running, doers: Doers<'_>) -> DeviceConfig {
         let mut undone = self.with_others(&self.before.config, now);
-        if !locks {
+        if !doers.locks {
             let (before, intended) = (&self.before, &self.intended.0);
             leave(&mut undone.interfaces, &now.interfaces, (&before.interfaces, &intended.interfaces));
             leave(&mut undone.vlans, &now.vlans, (&before.vlans, &intended.vlans));
@@ -154,12 +165,41 @@ impl Transition<'_> {
                 if let (Some(before), Some(after), Some(now)) =
                     (before.interfaces.get(name), intended.interfaces.get(name), now.interfaces.get(name))
                 {
-                    let others = Leaf::ALL.into_iter().filter(|leaf| leaf.get(before) == leaf.get(after));
+                    let was_disabled = self.has_disabled(name, [before, after, now], doers);
+                    let is_others =
+                        |leaf: &Leaf| leaf.get(before) == leaf.get(after) && !(was_disabled && *leaf == Leaf::Enabled);
+                    let others = Leaf::ALL.into_iter().filter(is_others);
                     others.for_each(|leaf| leaf.set(port, leaf.get(now)));
                 }
             }
         }
         undone
+    }
+
+    /// Whether a port that was enabled may have been disabled by the switch itself, since it has left
+    /// the aggregate that it was in, or that the change put it into. As long as it has not, somebody
+    /// else did that.
+    fn has_disabled(&self, name: &InterfaceName, [before, after, now]: [&Interface; 3], doers: Doers<'_>) -> bool {
+        let has_left = |of: &Interface| of.aggregate_id.is_some() && of.aggregate_id != now.aggregate_id;
+        let moves = before.aggregate_id != after.aggregate_id;
+        let was_enabled = self.disables_leavers && before.enabled;
+        was_enabled && moves && (has_left(before) || (doers.taken_out.contains(name) && has_left(after)))
+    }
+
+    /// The ports that the switch will disable when the change is undone: enabled, and in the
+    /// aggregates that it put them into.
+    pub(super) fn taken_out(&self, now: &Running) -> BTreeSet<InterfaceName> {
+        let (before, intended) = (&self.before.interfaces, &self.intended.0.interfaces);
+        let is_one = |(name, now): &(&InterfaceName, &Interface)| {
+            let [before, after] =
+                [before, intended].map(|all| all.get(*name).and_then(|port| port.aggregate_id.as_ref()));
+            self.disables_leavers
+                && now.enabled
+                && after.is_some()
+                && now.aggregate_id.as_ref() == after
+                && before != after
+        };
+        now.interfaces.iter().filter(is_one).map(|(name, _)| name.clone()).collect()
     }
 
     /// `wanted`, with the interfaces and VLANs that the change leaves alone as
@@ -213,3 +253,6 @@ fn untouched<K: Ord, V: PartialEq>(now: &BTreeMap<K, V>, (before, after): (&BTre
     let mut keys = before.keys().chain(after.keys());
     keys.any(|key| before.get(key) != after.get(key) && before.get(key) == now.get(key))
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,7 @@ fn transition() -> Transition<'static> {
         render: &Back,
         lock: &NoLocks,
         recalled: false,
+        disables_leavers: false,
     }
 }
 

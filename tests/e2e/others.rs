@@ -87,3 +87,29 @@ fn a_vlan_that_somebody_else_makes_meanwhile_stays_whatever_becomes_of_the_chang
         assert_eq!(state.vlans.contains_key(&100), answer.is_err(), "{fault:?}: {answer:?}");
     }
 }
+
+/// A port joins an aggregate, somebody disables it, and then the change is undone.
+#[test]
+fn a_port_that_somebody_disables_while_it_joins_an_aggregate_stays_so_when_that_is_undone() {
+    let theirs = "<interfaces xmlns=\"http://openconfig.net/yang/interfaces\"><interface><name>Ethernet1</name>\
+                  <config><name>Ethernet1</name><enabled>false</enabled></config></interface></interfaces>";
+    let switch = Simulated::gnmi(Face::Plain);
+    let entry = switch.entry("leaf1").with("settle_time", 1).with("allowed_lags", r#"["Port-Channel1"]"#);
+    let mercury = Mercury::serve(&[entry]);
+    let handle = switch.handle();
+    let held = handle.inject("gnmi-set:1:after:hold".parse().unwrap());
+    handle.inject("gnmi-set:1:after:status:internal".parse().unwrap());
+    let joins = json!({"switch_id": "leaf1", "port_name": "Ethernet1", "mode": "access", "native_vlan": 100,
+                       "lag_name": "Port-Channel1"});
+    let answer = thread::scope(|scope| {
+        let asked = scope.spawn(|| Client::of(&mercury).call("update_port", &joins));
+        block_on(handle.held(held));
+        assert_eq!(switch.look().port("Ethernet1").aggregate.as_deref(), Some("Port-Channel1"));
+        handle.change_running(theirs).unwrap();
+        handle.release(held);
+        asked.join().unwrap()
+    });
+    let now = switch.look().port("Ethernet1");
+    assert!(answer.is_err(), "{answer:?}");
+    assert_eq!((now.aggregate, now.enabled), (None, false), "{answer:?}");
+}

@@ -182,7 +182,8 @@ pub struct Running {
     #[serde(skip)]
     pub places: BTreeMap<(Leaf, InterfaceName), usize>,
     /// What a port holds besides Mercury's leaves where a member of an aggregate must
-    /// hold nothing, and an aggregate that is to go may hold nothing.
+    /// hold nothing, and an aggregate that is to go may hold nothing; where what is said of a
+    /// member stands with its aggregate, of one that leaves too.
     #[serde(skip)]
     pub besides: BTreeMap<InterfaceName, String>,
     /// What a port that joins an aggregate has to hold still when its row goes, a line for each

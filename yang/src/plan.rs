@@ -43,7 +43,7 @@ pub struct Change {
     #[serde(skip)]
     pub alone: bool,
     /// The aggregate that the change is about, for targets on which its members say
-    /// what it is: of `lag-type` and LACP its own, of `aggregate-id` the one that is
+    /// what it is: of `lag-type` and LACP its own, of a member's leaves the one that is
     /// left and the one that is joined.
     #[serde(skip)]
     pub bundles: Bundles,
@@ -80,9 +80,11 @@ pub struct Bundles {
     pub before: Option<Box<Bundle>>,
     /// What it should be.
     pub after: Option<Box<Bundle>>,
-    /// A port that has a place in an aggregate before or after, both ways; of `aggregate-id` and
-    /// `description`, for targets on which its place says where the rest of it is.
+    /// A port that has a place in an aggregate before or after, both ways; of `aggregate-id`,
+    /// `description` and `enabled`, for targets on which its place says where the rest of it is.
     pub member: Option<Box<[Interface; 2]>>,
+    /// What such a port holds besides, as [`Running::besides`] has it.
+    pub besides: Option<String>,
 }
 
 /// An aggregate and its members.
@@ -108,16 +110,17 @@ impl Bundle {
 impl Bundles {
     fn of(leaf: Leaf, (present, have): (&Interface, &Running), (wanted, want): (&Interface, &DeviceConfig)) -> Self {
         let name = |of: &Interface| match leaf {
-            Leaf::AggregateId => of.aggregate_id.clone(),
+            Leaf::AggregateId | Leaf::Description | Leaf::Enabled => of.aggregate_id.clone(),
             Leaf::LagType | Leaf::LacpMode | Leaf::LacpInterval => Some(of.name.clone()),
             _ => None,
         };
         let is_whole = have.scope.interfaces == InterfaceScope::All;
         let bundle = |of: &Interface, config| name(of).and_then(|name| Bundle::of(&name, config, is_whole));
         let is_member = present.aggregate_id.is_some() || wanted.aggregate_id.is_some();
-        let is_told = is_member && matches!(leaf, Leaf::AggregateId | Leaf::Description);
+        let is_told = is_member && matches!(leaf, Leaf::AggregateId | Leaf::Description | Leaf::Enabled);
         let member = is_told.then(|| Box::new([present.clone(), wanted.clone()]));
-        Self { before: bundle(present, &have.config), after: bundle(wanted, want), member }
+        let besides = have.besides.get(&present.name).filter(|_| is_told).cloned();
+        Self { before: bundle(present, &have.config), after: bundle(wanted, want), member, besides }
     }
 }
 

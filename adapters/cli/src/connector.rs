@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     exec::Exec,
     prompt::Secrets,
+    release,
     session::LineSession,
     sh::Sh,
     shell::{Shell, ShellError},
@@ -81,7 +82,19 @@ where
 
     async fn open(&self) -> Result<LineSession, ConnectError> {
         let options = mercury_adapter::options(&self.dial).await?;
-        Ok(LineSession::new(self.wire(&options).await?, Arc::clone(&self.dialect), options.budget))
+        let session = || async {
+            let wire = self.wire(&options).await?;
+            Ok::<_, ConnectError>(LineSession::new(wire, Arc::clone(&self.dialect), options.budget.clone()))
+        };
+        let mut first = session().await?;
+        let Some(since) = release::asked(&first) else { return Ok(first) };
+        let Err(lost) = first.asks_release(&since, options.prompt_timeout).await else { return Ok(first) };
+        // What does not depend on the release is served all the same, by a session that is not asked.
+        tracing::debug!(line = since.ask, error = chain(&lost), "the switch did not answer; logging in again");
+        Session::close(Box::new(first)).await;
+        let mut second = session().await?;
+        second.has_unknown_release(&since, &chain(&lost));
+        Ok(second)
     }
 
     async fn wire(&self, options: &CliOptions) -> Result<Box<dyn Wire>, ConnectError> {

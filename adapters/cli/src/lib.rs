@@ -16,6 +16,7 @@ mod exec;
 pub mod judge;
 mod nvue;
 pub mod prompt;
+mod release;
 mod script;
 mod session;
 mod sh;

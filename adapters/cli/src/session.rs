@@ -29,7 +29,7 @@ const MAX_BLOCKS: usize = 4;
 pub struct LineSession {
     pub(crate) wire: Box<dyn Wire>,
     pub(crate) dialect: Arc<CliDialect>,
-    capabilities: Capabilities,
+    pub(crate) capabilities: Capabilities,
     pub(crate) budget: Budget,
     /// Configuration mode could not be left.
     pub(crate) is_stuck: bool,
@@ -56,6 +56,7 @@ impl LineSession {
             lock: session.candidate.is_some() && !session.configure.is_empty(),
             atomic_edit: is_one || (!session.commit.is_empty() && session.candidate.is_none()),
             startup: !session.save.is_empty(),
+            disables_leavers: dialect.words.table().is_some_and(|words| words.lag_block().is_some()),
             pipelining: is_one && session.transport == CliTransport::Sh,
             ..Capabilities::unknown()
         };

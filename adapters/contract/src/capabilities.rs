@@ -53,6 +53,11 @@ pub struct Capabilities {
     /// Which form of its dialect it speaks, counted from the newest, 0; `None` where
     /// it does not tell.
     pub variant: Option<usize>,
+    /// Why no aggregate is made or changed on it, for people; `None` where they are, or where
+    /// nobody has asked.
+    pub unaggregated: Option<Arc<str>>,
+    /// It disables a port that leaves an aggregate.
+    pub disables_leavers: bool,
     /// What the peer announced, as it announced it; for people. Shared, since some announce hundreds
     /// of lines, and every change has these.
     pub announced: Arc<[String]>,
@@ -73,6 +78,8 @@ impl Capabilities {
             unsaved: None,
             pipelining: false,
             variant: None,
+            unaggregated: None,
+            disables_leavers: false,
             announced: Arc::default(),
         }
     }

@@ -107,6 +107,8 @@ impl GnmiSession {
                 unsaved: matches!(dialect.save, Save::Unknown).then_some(NO_SAVE),
                 pipelining: false,
                 variant: Some(0),
+                unaggregated: None,
+                disables_leavers: false,
                 announced: announced_lines.into(),
             },
             reading: options.reading.unwrap_or(dialect.reading),

@@ -40,6 +40,8 @@ pub(crate) fn capabilities(
         unsaved: None,
         pipelining,
         variant: dialect.variant(|module| hello.module(module)?.revision),
+        unaggregated: None,
+        disables_leavers: false,
         announced: Arc::clone(&hello.capabilities),
     })
 }

@@ -77,6 +77,8 @@ impl RestconfSession {
             unsaved: dialect.save.is_none().then_some(NO_SAVE),
             pipelining: false,
             variant,
+            unaggregated: None,
+            disables_leavers: false,
             announced: Arc::clone(&offer.capabilities),
         };
         Self {

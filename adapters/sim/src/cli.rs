@@ -20,7 +20,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch};
 
-pub use grammar::{Grammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
+pub use grammar::{CommitGrammar, Grammar, LagGrammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
 
 use crate::{
     SimError,
@@ -58,7 +58,7 @@ impl CliSwitch {
         let addr = listener.local_addr().map_err(failed)?;
         let mut state = State::default();
         state.enter(&grammar, lines);
-        state.startup = state.running.clone();
+        state.startup = state.text(&grammar);
         let (stop, stopped) = watch::channel(false);
         let handle = CliHandle(Arc::new(Shared { state: Mutex::new(state), stop, grammar }));
         let login =
@@ -106,7 +106,9 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     running: Blocks,
-    startup: Blocks,
+    startup: String,
+    /// What a session entered that waits for its commit.
+    staged: Option<(u64, Blocks)>,
     candidates: Candidates,
     rows: Rows,
     /// Sessions that there were.
@@ -120,6 +122,27 @@ struct State {
 }
 
 impl State {
+    /// Whether lines in blocks wait for a commit.
+    fn waits(&self) -> bool {
+        self.staged.as_ref().is_some_and(|(_, blocks)| *blocks != self.running)
+    }
+
+    /// Commits them, or throws them away.
+    fn settle(&mut self, is_committed: bool) {
+        if let Some((_, blocks)) = self.staged.take().filter(|_| is_committed) {
+            self.running = blocks;
+        }
+    }
+
+    /// What runs, as it is shown.
+    fn text(&self, grammar: &Grammar) -> String {
+        match grammar {
+            grammar if grammar.sets.is_some() => self.candidates.running.to_string(),
+            grammar if grammar.rows.is_some() => self.rows.to_string(),
+            _ => self.running.to_string(),
+        }
+    }
+
     /// What somebody has entered.
     fn enter(&mut self, grammar: &Grammar, lines: &str) {
         let mut place = None;
@@ -138,6 +161,13 @@ impl State {
 pub enum LineFault {
     /// It is answered with this, and not done.
     Refuse(String),
+    /// Somebody else enters something, and then it is answered with these words and not done.
+    Others {
+        /// What they enter.
+        enter: String,
+        /// What is answered.
+        words: String,
+    },
     /// The connection ends before it is done.
     DropBefore,
     /// Somebody who manages the switch ends the session before it is done; the switch says so.
@@ -180,12 +210,7 @@ impl CliHandle {
     /// The running configuration, as it is shown.
     #[must_use]
     pub fn running(&self) -> String {
-        let state = self.state();
-        match &self.0.grammar {
-            grammar if grammar.sets.is_some() => state.candidates.running.to_string(),
-            grammar if grammar.rows.is_some() => state.rows.to_string(),
-            _ => state.running.to_string(),
-        }
+        self.state().text(&self.0.grammar)
     }
 
     /// What somebody has entered and not committed, while somebody has the candidate.
@@ -202,12 +227,18 @@ impl CliHandle {
     /// What it starts with.
     #[must_use]
     pub fn startup(&self) -> String {
-        self.state().startup.to_string()
+        self.state().startup.clone()
     }
 
     /// What somebody else enters.
     pub fn enter(&self, lines: &str) {
         self.state().enter(&self.0.grammar, lines);
+    }
+
+    /// What runs is what it starts with.
+    fn save(&self) {
+        let mut state = self.state();
+        state.startup = state.text(&self.0.grammar);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

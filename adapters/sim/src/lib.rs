@@ -56,7 +56,8 @@ mod tls;
 mod validate;
 
 pub use cli::{
-    CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Grammar, LineFault, RowChange, RowGrammar, RowShow, SetGrammar, Show,
+    CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, CommitGrammar, Grammar, LagGrammar, LineFault, RowChange, RowGrammar,
+    RowShow, SetGrammar, Show,
 };
 pub use datastore::Datastore;
 pub use device::{Counters, PendingCommit, SessionId, Status};

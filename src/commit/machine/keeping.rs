@@ -61,7 +61,7 @@ impl Commit<'_> {
             Err(cause) => self.search(trouble(cause), Goal::Final, at),
             Ok(now) => match self.transition.proof(now) {
                 Some(proof) => self.save_made(proof, locked, at),
-                None => self.undo(trouble(self.perhaps_late(self.transition.differs(now, self.locks), at)), at),
+                None => self.undo(trouble(self.perhaps_late(self.transition.differs(now, self.doers()), at)), at),
             },
         }
     }

@@ -10,6 +10,7 @@ use super::{
         shown::Answered,
         style::{Making, Pending, confirmed},
         taking::Taking,
+        transition::Doers,
     },
     Commit, Goal, Made, Onward, Reached, State, Then, Trouble, over,
     undoing::{Depth, Taken},
@@ -64,7 +65,7 @@ impl Commit<'_> {
             Trouble { cause, depth, locked, taken }
         };
         let read = landed.shown();
-        let as_before = read.is_some_and(|now| transition.is_undone(now, self.locks));
+        let as_before = read.is_some_and(|now| transition.is_undone(now, self.doers()));
         // Up to the commit; a candidate that could not be emptied first may hold somebody else's work.
         let made = landed.steps.iter().take_while(|step| !matches!(step, Step::Read(_))).count();
         let failed = (0..made).find_map(|index| Some((index, landed.fault(index)?)));
@@ -94,7 +95,7 @@ impl Commit<'_> {
             return if lost { self.search(trouble, Goal::Made, at) } else { self.undo(trouble, at) };
         };
         let Some(proof) = transition.stays(now) else {
-            let cause = transition.differs(now, self.locks);
+            let cause = transition.differs(now, self.doers());
             return match lost {
                 true => self.search(trouble(cause, Taken::Perhaps, pending), Goal::Made, at),
                 false if as_before => self.undo(trouble(cause, Taken::Dropped, pending), at),
@@ -184,7 +185,8 @@ impl Commit<'_> {
     /// else was there, whatever they changed of what was read is in it: the read-back would be
     /// held against what is no longer so, and the change taken back.
     fn is_as_planned_from(&self, now: &Running) -> bool {
-        self.transition.is_undone(now, self.locks || self.is_outdated) && self.transition.stranded(now).is_none()
+        let doers = Doers { locks: self.locks || self.is_outdated, ..self.doers() };
+        self.transition.is_undone(now, doers) && self.transition.stranded(now).is_none()
     }
 
     /// It is not as it was planned from: somebody else was there, or the switch did what it

@@ -162,7 +162,7 @@ impl Commit<'_> {
     }
 
     pub(super) fn cancelled(&mut self, mut search: Search, landed: &Landed, at: Moment) -> Onward {
-        search.seen |= landed.read(0).is_ok_and(|now| !self.transition.is_undone(now, self.locks));
+        search.seen |= landed.read(0).is_ok_and(|now| !self.transition.is_undone(now, self.doers()));
         if landed.is_done(landed.steps.len() - 1) && search.cancelled == Cancelled::No {
             search.cancelled = Cancelled::JustNow;
         }
@@ -217,7 +217,7 @@ impl Commit<'_> {
             let reason = "the switch may still be at what was lost";
             return self.unseen(search, Fault::new(FaultKind::Timeout, reason), at);
         }
-        if self.transition.is_undone(now, self.locks) && !search.depth.may_be_saved() {
+        if self.transition.is_undone(now, self.doers()) && !search.depth.may_be_saved() {
             return self.unlock(Then::Over(search.undone()), at);
         }
         if proof.is_none() {

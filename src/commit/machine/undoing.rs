@@ -174,7 +174,7 @@ impl Commit<'_> {
         };
         let refused = landed.results.iter().any(Result::is_err);
         // Startup may have what running, by whatever means, has no more.
-        if !self.transition.is_undone(now, self.locks) || trouble.depth.may_be_saved() {
+        if !self.transition.is_undone(now, self.doers()) || trouble.depth.may_be_saved() {
             if refused && trouble.depth.is_cancelled() {
                 let fault = Fault::new(FaultKind::Refused, "the switch refused to cancel the commit");
                 return self.not_undone(Undoer::Here(trouble), fault, at);
@@ -242,7 +242,7 @@ impl Commit<'_> {
                 return self.unlock(then, at);
             }
         }
-        let plan = self.transition.inverse(now, self.locks);
+        let plan = self.transition.inverse(now, self.doers());
         let mut steps = Vec::new();
         if !plan.is_empty() {
             if self.has_candidate() {
@@ -250,7 +250,10 @@ impl Commit<'_> {
             }
             let session = self.session.clone().unwrap_or_else(Capabilities::unknown);
             match self.transition.render.render(&plan, &session) {
-                Ok(payload) => steps.push(Step::Stage(payload)),
+                Ok(payload) => {
+                    self.taken_out.extend(self.transition.taken_out(now));
+                    steps.push(Step::Stage(payload));
+                }
                 Err(unrenderable) => return self.not_undone(undoer, unrenderable.into(), at),
             }
             if self.has_candidate() {
@@ -278,7 +281,7 @@ impl Commit<'_> {
         let (locks, whole) =
             (self.can(|capabilities| capabilities.lock), self.can(|capabilities| capabilities.atomic_edit));
         let guards = self.can(|capabilities| capabilities.guarded) && self.transition.is_of_others(now, whole);
-        let is_ours = self.transition.is_undone(now, self.locks) || self.transition.proof(now).is_some();
+        let is_ours = self.transition.is_undone(now, self.doers()) || self.transition.proof(now).is_some();
         if guards || (self.is_outdated && !is_ours) {
             return Err(Fault::new(FaultKind::Locked, LEFT_ALONE));
         }
@@ -290,7 +293,7 @@ impl Commit<'_> {
         if (at.exclusive && !is_theirs) || (locked_throughout && locks) {
             return Ok(true);
         }
-        if self.transition.is_undone(now, self.locks) || (disowned && is_nowhere) {
+        if self.transition.is_undone(now, self.doers()) || (disowned && is_nowhere) {
             return Ok(false);
         }
         let mut reason =
@@ -305,7 +308,7 @@ impl Commit<'_> {
     pub(super) fn reverted(&mut self, undoer: Undoer, landed: &Landed, at: Moment) -> Onward {
         let undone = match landed.first_fault() {
             Some(fault) => Err(fault),
-            None => landed.last_read().map(|now| self.transition.is_undone(now, self.locks)),
+            None => landed.last_read().map(|now| self.transition.is_undone(now, self.doers())),
         };
         match undone {
             Ok(true) => self.is_reverted(undoer, at),

@@ -1,6 +1,14 @@
 //! What goes wrong at one line of a script after the other.
 
-use std::time::{Duration, Instant};
+mod committed;
+mod lags;
+
+use std::{
+    collections::BTreeSet,
+    panic::resume_unwind,
+    thread,
+    time::{Duration, Instant},
+};
 
 use mercury_sim::{CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, LineFault};
 use serde_json::{Value, json};
@@ -8,39 +16,58 @@ use serde_json::{Value, json};
 use super::{attach, bonds::bonded, entry, grammar, port, start};
 use crate::harness::{Client, Entry, Mercury, RpcError, block_on, wait};
 
-/// A family of command lines, by one of its systems.
+/// A family of command lines, by one of its systems, and what is asked of it.
 struct Family {
     start: fn() -> CliSwitch,
     entry: fn(&CliSwitch) -> Entry,
-    /// The port that is attached to VLAN 100.
-    port: &'static str,
-    /// How it is asked for.
+    method: &'static str,
     asks: fn() -> Value,
-    is_attached: fn(&CliHandle) -> bool,
+    is_done: fn(&CliHandle) -> bool,
     /// Lines of that at which something can go wrong, at least.
     lines: usize,
-    /// What a reboot would bring; `None` where that is what runs.
-    startup: Option<fn(&CliHandle) -> String>,
+    /// The line that leaves when all is done and saved; empty where none does.
+    over: &'static str,
+    /// What is said of a line that is not taken.
+    refusal: &'static str,
+    /// Whether what runs is saved.
+    is_saved: bool,
+}
+
+/// Lines, each with the one that enters its block; their order says nothing, nor does a port of
+/// which nothing is said.
+fn lines(text: &str) -> BTreeSet<(String, String)> {
+    let mut within = "";
+    let mut all = BTreeSet::new();
+    for line in text.lines().filter(|line| *line != "!") {
+        within = if line.starts_with(' ') { within } else { line };
+        let is_bare_port = line == within && line.starts_with("interface ") && line.split(' ').count() < 4;
+        all.extend((!is_bare_port).then(|| (within.to_owned(), line.to_owned())));
+    }
+    all
 }
 
 /// Blocks of lines, and what is saved.
 const BLOCKS: Family = Family {
     start,
     entry,
-    port: super::PORT,
+    method: "attach_port",
     asks: || attach(super::PORT, 100),
-    is_attached: |switch| port(switch, super::PORT).contains(&"switchport access vlan 100".to_owned()),
+    is_done: |switch| port(switch, super::PORT).contains(&"switchport access vlan 100".to_owned()),
     lines: 3,
-    startup: Some(CliHandle::startup),
+    over: "",
+    refusal: REFUSED,
+    is_saved: true,
 };
+
+const REFUSED: &str = "Command rejected: the moon is full";
 
 /// Commands, each of which is so at once and kept.
 const ROWS: Family = Family {
     start: || block_on(CliSwitch::start(grammar::rows(), ROWS_BEFORE)).unwrap(),
     entry: rows_entry,
-    port: "2",
+    method: "attach_port",
     asks: || attach("2", 100),
-    is_attached: |switch| {
+    is_done: |switch| {
         let mut attached: Vec<&str> = ROWS_BEFORE.lines().filter(|row| !row.ends_with("tagged 10 2")).collect();
         attached.retain(|row| !row.ends_with("tagged 20 2"));
         attached.extend(["scope 100 local", "untagged 100 2"]);
@@ -48,15 +75,16 @@ const ROWS: Family = Family {
         switch.running().lines().eq(attached)
     },
     lines: 3,
-    startup: None,
+    over: "",
+    refusal: "Error: the moon is full",
+    is_saved: false,
 };
 
 /// The same, and a bond whose trunk gets its number in the midst of its lines.
 const TRUNKS: Family = Family {
     entry: |switch| rows_entry(switch).text("lag_numbers", "7-9"),
-    port: "2",
     asks: || bonded(["2", "3"], 100),
-    is_attached: |switch| {
+    is_done: |switch| {
         let is_of = |row: &&str, port: &str| row.ends_with(port) && row.contains("tagged ");
         let mut attached: Vec<&str> = ROWS_BEFORE.lines().collect();
         attached.retain(|row| !is_of(row, " 2") && !is_of(row, " 3"));
@@ -86,9 +114,9 @@ pub(super) fn rows_entry(switch: &CliSwitch) -> Entry {
 const MEMBERS: Family = Family {
     start: || block_on(CliSwitch::start(grammar::members(), MEMBERS_BEFORE)).unwrap(),
     entry: |switch| entry(switch).without("dialect").text("dialect", "dell_force10"),
-    port: MEMBER,
+    method: "attach_port",
     asks: || attach(MEMBER, 100),
-    is_attached: |switch| {
+    is_done: |switch| {
         let running = switch.running();
         let (mut within, mut of) = ("", Vec::new());
         for line in running.lines() {
@@ -100,7 +128,9 @@ const MEMBERS: Family = Family {
         of == [("interface vlan 100", "untagged TenGigabitEthernet 0/1")]
     },
     lines: 4,
-    startup: Some(CliHandle::startup),
+    over: "",
+    refusal: "% Error: the moon is full",
+    is_saved: true,
 };
 
 const MEMBER: &str = "TenGigabitEthernet 0/1";
@@ -127,22 +157,46 @@ scope 1 local\nscope 10 local\nscope 20 fabric
 untagged 10 2\ntagged 20 2
 untagged 1 3\ntagged 10 49\ntagged 20 49";
 
+/// Lines that are tried at once: most of it is waiting.
+const AT_ONCE: usize = 6;
+
+/// Does something at one line after the other, to the last, which it tells by `false`; there are so many, at
+/// least.
+fn each_line(least: usize, at: impl Fn(usize) -> bool + Sync) {
+    for first in (0..).step_by(AT_ONCE) {
+        let is_one: Vec<bool> = thread::scope(|scope| {
+            let lines: Vec<_> = (first..first + AT_ONCE)
+                .map(|nth| {
+                    scope.spawn({
+                        let at = &at;
+                        move || at(nth)
+                    })
+                })
+                .collect();
+            lines.into_iter().map(|line| line.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        if let Some(last) = is_one.iter().position(|is_one| !is_one) {
+            assert!(first + last >= least, "there are {} lines", first + last);
+            return;
+        }
+    }
+}
+
 /// Attaches with a fault at one line of the script; once more, where nobody knows what became
 /// of it.
 fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<Value, RpcError>, bool) {
     let switch = (family.start)();
     let handle = switch.handle();
-    let mercury = Mercury::serve(&[(family.entry)(&switch).with("reply_timeout", 2).with("commit_timeout", 2)]);
+    // As long as it takes, where something is said.
+    let patience = if matches!(fault, LineFault::Hang | LineFault::Flood) { 3 } else { 30 };
+    let entry = (family.entry)(&switch).with("reply_timeout", patience).with("commit_timeout", patience);
+    let mercury = Mercury::serve(&[entry]);
     handle.inject(nth, fault.clone());
-    let answer = Client::of(&mercury).call("attach_port", &(family.asks)());
+    let answer = Client::of(&mercury).call(family.method, &(family.asks)());
     let is_struck = handle.is_struck();
     if answer.as_ref().is_err_and(|error| error.kind() == "unknown") {
-        let next = Client::of(&mercury).call("attach_port", &(family.asks)());
-        assert!(
-            next.is_ok() && (family.is_attached)(&handle),
-            "{fault:?} at line {nth}: {next:?}\n{}",
-            handle.running()
-        );
+        let next = Client::of(&mercury).call(family.method, &(family.asks)());
+        assert!(next.is_ok() && (family.is_done)(&handle), "{fault:?} at line {nth}: {next:?}\n{}", handle.running());
     }
     (handle, answer, is_struck)
 }
@@ -150,49 +204,83 @@ fn struck(family: &Family, nth: usize, fault: &LineFault) -> (CliHandle, Result<
 /// Does so at one line after the other, to the last; what was asked for is either
 /// done and saved, or undone and not saved.
 fn at_every_line(family: &Family, fault: &LineFault, may_be_done: bool) {
-    let before = (family.start)().handle().running();
-    for nth in 0.. {
+    let before = lines(&(family.start)().handle().running());
+    each_line(family.lines, |nth| {
         let (switch, answer, is_struck) = struck(family, nth, fault);
         if !is_struck {
-            assert!(nth >= family.lines, "{fault:?} at {nth} never struck: {answer:?}");
-            return;
+            return false;
         }
-        let place = format!("{fault:?} at line {nth}: {answer:?}\n{:?}\n{}", switch.entered(), switch.running());
+        let entered = switch.entered();
+        let place = format!("{fault:?} at line {nth}: {answer:?}\n{entered:?}\n{}", switch.running());
         let is_unknown = answer.as_ref().is_err_and(|error| error.kind() == "unknown");
-        if let Some(startup) = family.startup.filter(|_| !is_unknown) {
-            assert_eq!(startup(&switch), if answer.is_ok() { switch.running() } else { before.clone() }, "{place}");
+        if family.is_saved && !is_unknown {
+            let expected = if answer.is_ok() { lines(&switch.running()) } else { before.clone() };
+            assert_eq!(lines(&switch.startup()), expected, "{place}");
         }
+        let may_be_done = may_be_done || entered.get(nth).is_some_and(|line| *line == family.over);
         match &answer {
             Ok(answer) => {
                 assert!(may_be_done && answer["changed"] == true, "{place}");
-                assert!((family.is_attached)(&switch), "{place}");
+                assert!((family.is_done)(&switch), "{place}");
             }
-            Err(error) if error.kind() == "unknown" => assert!((family.is_attached)(&switch), "{place}"),
-            Err(_) => assert_eq!(switch.running(), before, "{place}"),
+            Err(error) if error.kind() == "unknown" => assert!((family.is_done)(&switch), "{place}"),
+            Err(_) => assert_eq!(lines(&switch.running()), before, "{place}"),
         }
-    }
+        true
+    });
+}
+
+fn refused_at_every_line(family: &Family) {
+    at_every_line(family, &LineFault::Refuse(family.refusal.to_owned()), false);
+}
+
+fn ended_at_every_line(family: &Family) {
+    at_every_line(family, &LineFault::DropBefore, true);
+    at_every_line(family, &LineFault::DropAfter, true);
+    at_every_line(family, &LineFault::Closed("*** Line cleared by an administrator ***".to_owned()), true);
 }
 
 #[test]
 fn a_line_that_is_refused_undoes_those_before_it_and_says_so() {
-    let words = "Command rejected: the moon is full";
-    let refused = LineFault::Refuse(words.to_owned());
-    at_every_line(&BLOCKS, &refused, false);
-    let (_, answer, _) = struck(&BLOCKS, 2, &refused);
+    let (_, answer, _) = struck(&BLOCKS, 2, &LineFault::Refuse(REFUSED.to_owned()));
     let error = answer.unwrap_err();
-    assert!(error.message.contains(words) && error.message.contains("bad-command"), "{error:?}");
-    at_every_line(&ROWS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
-    at_every_line(&TRUNKS, &LineFault::Refuse("Error: the moon is full".to_owned()), false);
-    at_every_line(&MEMBERS, &LineFault::Refuse("% Error: the moon is full".to_owned()), false);
+    assert!(error.message.contains(REFUSED) && error.message.contains("bad-command"), "{error:?}");
+    [&BLOCKS, &ROWS, &TRUNKS, &MEMBERS].into_iter().for_each(refused_at_every_line);
+}
+
+/// Where no switch disables a port that leaves an aggregate, or says that it does, somebody did.
+#[test]
+fn a_port_that_somebody_shuts_while_it_joins_an_aggregate_stays_shut_when_that_is_undone() {
+    let family = Family {
+        entry: |switch| entry(switch).text("lag_numbers", "7-9").with("default_vlan", 10),
+        asks: || {
+            let links = ["GigabitEthernet1/0/1", "GigabitEthernet1/0/3"]
+                .map(|port| json!({"switch_id": "leaf1", "port_id": port}));
+            json!({"network": 100, "port": {"binding:profile": {
+                "local_link_information": links,
+                "local_group_information": {
+                    "id": "8d1f00aa-0000-4000-8000-000000000000", "name": "bond-a", "bond_mode": "802.3ad"},
+            }}})
+        },
+        ..BLOCKS
+    };
+    let enter = format!("interface {}\nshutdown", super::PORT);
+    let fault = LineFault::Others { enter, words: REFUSED.to_owned() };
+    each_line(6, |nth| {
+        let (handle, answer, is_struck) = struck(&family, nth, &fault);
+        if !is_struck {
+            return false;
+        }
+        let place = format!("at line {nth}: {answer:?}\n{:?}\n{}", handle.entered(), handle.running());
+        assert!(answer.is_err() && port(&handle, super::PORT).contains(&"shutdown".to_owned()), "{place}");
+        assert!(!handle.running().contains("channel-group"), "{place}");
+        true
+    });
 }
 
 #[test]
 fn a_connection_that_ends_at_any_line_leaves_a_known_state() {
-    for family in [&BLOCKS, &ROWS, &TRUNKS, &MEMBERS] {
-        at_every_line(family, &LineFault::DropBefore, true);
-        at_every_line(family, &LineFault::DropAfter, true);
-        at_every_line(family, &LineFault::Closed("*** Line cleared by an administrator ***".to_owned()), true);
-    }
+    [&BLOCKS, &ROWS, &TRUNKS, &MEMBERS].into_iter().for_each(ended_at_every_line);
 }
 
 #[test]
@@ -203,8 +291,8 @@ fn a_switch_that_takes_its_time_over_each_line_is_waited_for() {
     handle.inject(usize::MAX, LineFault::Hang);
     let mercury = Mercury::serve(&[(BLOCKS.entry)(&switch)]);
     let began = Instant::now();
-    Client::of(&mercury).done("attach_port", &attach(BLOCKS.port, 100));
-    assert!((BLOCKS.is_attached)(&handle) && !handle.entered().is_empty());
+    Client::of(&mercury).done(BLOCKS.method, &(BLOCKS.asks)());
+    assert!((BLOCKS.is_done)(&handle) && !handle.entered().is_empty());
     assert!(began.elapsed() >= latency * u32::try_from(handle.entered().len()).unwrap());
 }
 
@@ -233,10 +321,10 @@ fn a_mercury_that_is_killed_between_commands_leaves_the_port_alone_half_done() {
         let entry = (ROWS.entry)(&switch);
         let mut mercury = Mercury::serve(&[entry.with("reply_timeout", 60).with("commit_timeout", 60)]);
         handle.inject(nth, LineFault::Hang);
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "attach_port", "params": attach(ROWS.port, 100)});
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "attach_port", "params": (ROWS.asks)()});
         let mut asked = Client::of(&mercury);
         asked.start("POST", "/", body.to_string().as_bytes());
-        wait("the line, or the end", || handle.is_struck() || (ROWS.is_attached)(&handle));
+        wait("the line, or the end", || handle.is_struck() || (ROWS.is_done)(&handle));
         if !handle.is_struck() {
             assert!(nth >= ROWS.lines, "never struck: {:?}", handle.entered());
             return;
@@ -250,7 +338,39 @@ fn a_mercury_that_is_killed_between_commands_leaves_the_port_alone_half_done() {
         };
         assert_eq!(of_others(&handle.running()), of_others(ROWS_BEFORE), "at line {nth}: {:?}", handle.entered());
         let mercury = Mercury::serve(&[(ROWS.entry)(&switch)]);
-        let answer = Client::of(&mercury).call("attach_port", &attach(ROWS.port, 100));
-        assert!((ROWS.is_attached)(&handle), "at line {nth}: {answer:?}\n{}", handle.running());
+        let answer = Client::of(&mercury).call("attach_port", &(ROWS.asks)());
+        assert!((ROWS.is_done)(&handle), "at line {nth}: {answer:?}\n{}", handle.running());
     }
+}
+
+/// What a killed Mercury leaves: nothing is saved that was not asked for, nothing of others is
+/// touched, and the next one makes of the port what it is asked to. Where lines wait for a
+/// commit, all of them are so or none is.
+fn killed_at_every_line(family: &Family, is_whole: bool) {
+    let before = lines(&(family.start)().handle().running());
+    each_line(family.lines, |nth| {
+        let switch = (family.start)();
+        let handle = switch.handle();
+        let entry = (family.entry)(&switch);
+        let mut mercury = Mercury::serve(&[entry.with("reply_timeout", 60).with("commit_timeout", 60)]);
+        handle.inject(nth, LineFault::Hang);
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": family.method, "params": (family.asks)()});
+        let mut asked = Client::of(&mercury);
+        asked.start("POST", "/", body.to_string().as_bytes());
+        let is_over = || (family.is_done)(&handle) && (!family.is_saved || handle.startup() == handle.running());
+        wait("the line, or the end", || handle.is_struck() || is_over());
+        if !handle.is_struck() {
+            return false;
+        }
+        mercury.kill();
+        let place = format!("at line {nth}: {:?}\n{}", handle.entered(), handle.running());
+        let is_before = |text: &str| lines(text) == before;
+        assert!(!is_whole || is_before(&handle.running()) || (family.is_done)(&handle), "{place}");
+        assert!(!family.is_saved || is_before(&handle.startup()) || handle.startup() == handle.running(), "{place}");
+        let mercury = Mercury::serve(&[(family.entry)(&switch)]);
+        let answer = Client::of(&mercury).call(family.method, &(family.asks)());
+        assert!((family.is_done)(&handle), "{place}\n{answer:?}\n{}", handle.running());
+        assert!(!family.is_saved || handle.startup() == handle.running(), "{place}\n{answer:?}");
+        true
+    });
 }

@@ -1,6 +1,6 @@
 //! What the simulated command lines know.
 
-use mercury_sim::{Grammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
+use mercury_sim::{CommitGrammar, Grammar, LagGrammar, RowChange, RowGrammar, RowShow, SetGrammar, Show};
 
 fn all(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
@@ -51,6 +51,8 @@ pub(super) fn indented() -> Grammar {
                 },
             ),
         ],
+        commit: None,
+        lags: None,
         sets: None,
         rows: None,
     }
@@ -82,6 +84,132 @@ pub(super) fn members() -> Grammar {
     }
 }
 
+/// The same, of which a LAG's members stand in a block beside that of its settings, as FastIron's.
+pub(super) fn lags() -> Grammar {
+    let shows = ["show running-config vlan", "show running-config interface", "show running-config | begin lag"];
+    let mut shows: Vec<(String, Show)> = shows.map(|line| (line.to_owned(), Show::Running)).to_vec();
+    shows.push(("show version".into(), Show::Text("  HW: Stackable\n    SW: Version 08.0.95jT211 ".into())));
+    Grammar {
+        host: "rack-5".into(),
+        blocks: [("interface", "config-if"), ("vlan", "config-vlan"), ("lag", "config-lag")]
+            .map(|(word, said)| (word.to_owned(), said.to_owned()))
+            .to_vec(),
+        values: all(&["hostname", "port-name", "name"]),
+        lists: Vec::new(),
+        others: all(&["tagged", "untagged", "disable", "spanning-tree", "stp-bpdu-guard"]),
+        user_prompt: None,
+        prompt: "SSH@{host}#".into(),
+        configure_prompt: "SSH@{host}(config)#".into(),
+        block_prompt: "SSH@{host}({block})#".into(),
+        save: ("write memory".into(), None),
+        no_pager: "skip-page-display".into(),
+        unknown: "Invalid input -> it is not taken\r\nType ? for a list".into(),
+        shows,
+        lags: Some(LagGrammar {
+            block: "lag".into(),
+            interface: "interface lag".into(),
+            prefix: "lag ".into(),
+            ports: "ports".into(),
+            name: "port-name".into(),
+            disabled: "disable".into(),
+            enabled: "enable".into(),
+            guards: all(&["spanning-tree", "stp-bpdu-guard"]),
+        }),
+        ..indented()
+    }
+}
+
+/// Indented blocks whose lines wait for a commit, as VRP 8's.
+pub(super) fn committed() -> Grammar {
+    Grammar {
+        host: "ce-6".into(),
+        values: all(&["sysname", "description", "name", "port link-type", "port default vlan", "port trunk pvid"]),
+        lists: Vec::new(),
+        others: all(&["shutdown", "stp edged-port"]),
+        undo: "undo".into(),
+        user_prompt: None,
+        prompt: "<{host}>".into(),
+        configure_prompt: "[{waits}{host}]".into(),
+        block_prompt: "[{waits}{host}-{block}]".into(),
+        configure: "system-view".into(),
+        end: "return".into(),
+        exit: "quit".into(),
+        save: ("save".into(), Some("Warning: The current configuration will be written to the device. Continue? [Y/N]:".into())),
+        no_pager: "screen-length 0 temporary".into(),
+        unknown: "              ^\r\nError: Unrecognized command found at '^' position.".into(),
+        shows: vec![("display current-configuration".into(), Show::Running)],
+        commit: Some(CommitGrammar {
+            line: "commit".into(),
+            question: "Warning: Uncommitted configurations found. Are you sure to commit them before exiting? [Y(yes)/N(no)/C(cancel)]:".into(),
+        }),
+        ..indented()
+    }
+}
+
+/// Blocks each line of which is shown with the one that enters it, as Onyx's.
+pub(super) fn flat() -> Grammar {
+    Grammar {
+        host: "mlx-8".into(),
+        values: all(&["hostname", "description", "name", "switchport mode", "switchport access vlan"]),
+        lists: Vec::new(),
+        others: all(&["shutdown"]),
+        user_prompt: None,
+        prompt: "{host} [standalone: master] # ".into(),
+        configure_prompt: "{host} [standalone: master] (config) # ".into(),
+        block_prompt: "{host} [standalone: master] ({block}) # ".into(),
+        end: "end".into(),
+        save: ("configuration write".into(), None),
+        no_pager: "no cli session paging enable".into(),
+        unknown: "% Unrecognized command".into(),
+        shows: vec![("show running-config".into(), Show::Flat)],
+        ..indented()
+    }
+}
+
+/// Lines that set and delete in a candidate of one's own, as SR Linux's.
+pub(super) fn transactions() -> Grammar {
+    let ways = ["interface", "network-instance"];
+    let shows = |command: &str| ways.map(|way| (format!("{command} / {way} *"), format!("{way} *"))).to_vec();
+    let junos = sets();
+    Grammar {
+        host: "leaf-9".into(),
+        prompt: "--{ running }--[  ]--\r\nA:{host}# ".into(),
+        configure_prompt: "--{ * candidate exclusive default }--[  ]--\r\nA:{host}# ".into(),
+        configure: "enter candidate exclusive".into(),
+        end: "enter running".into(),
+        save: ("save startup".into(), None),
+        no_pager: "environment cli-engine type basic".into(),
+        unknown: "Parsing error: Unknown token".into(),
+        sets: Some(SetGrammar {
+            set: "set /".into(),
+            delete: "delete /".into(),
+            tops: all(&["system", "interface", "network-instance"]),
+            values: all(&[
+                "interface * description",
+                "interface * admin-state",
+                "interface * subinterface * type",
+                "network-instance * type",
+                "network-instance * description",
+            ]),
+            stays: Vec::new(),
+            unknown: "Parsing error: Unknown token".into(),
+            not_found: String::new(),
+            locked: "Error: another session has the candidate".into(),
+            discard: "discard stay".into(),
+            abort: Some("discard now".into()),
+            commit: "commit stay".into(),
+            committed: "All changes have been committed. Starting new transaction.".into(),
+            confirmed: None,
+            end: "enter running".into(),
+            inside: String::new(),
+            shows: shows("info flat from running"),
+            candidate: shows("info flat"),
+            history: String::new(),
+        }),
+        ..junos
+    }
+}
+
 /// Lines that set and delete in a candidate, as Junos'.
 pub(super) fn sets() -> Grammar {
     Grammar {
@@ -104,6 +232,8 @@ pub(super) fn sets() -> Grammar {
         page: 24,
         unknown: "\r\nerror: unknown command".into(),
         shows: Vec::new(),
+        commit: None,
+        lags: None,
         sets: Some(SetGrammar {
             set: "set".into(),
             delete: "delete".into(),
@@ -128,11 +258,14 @@ pub(super) fn sets() -> Grammar {
             locked: "error: configuration database locked by:\r\n  ops terminal p0 (pid 4711) on since 2026-11-28 17:00:00 UTC\r\n      exclusive [edit]"
                 .into(),
             discard: "rollback 0".into(),
+            abort: None,
             commit: "commit".into(),
-            confirmed: "commit confirmed".into(),
+            committed: "commit complete".into(),
+            confirmed: Some("commit confirmed".into()),
             end: "exit configuration-mode".into(),
             inside: "run ".into(),
-            show: "show configuration | display set".into(),
+            shows: vec![("show configuration | display set".into(), String::new())],
+            candidate: Vec::new(),
             history: "show system commit".into(),
         }),
         rows: None,
@@ -213,6 +346,8 @@ pub(super) fn rows() -> Grammar {
         page: 24,
         unknown: String::new(),
         shows: Vec::new(),
+        commit: None,
+        lags: None,
         sets: None,
         rows: Some(RowGrammar {
             changes: vec![

@@ -1,6 +1,7 @@
 //! What a system shows of its configuration, as the data that the one reader
 //! understands. Every line is looked at once, and nothing is gone back to.
 
+mod beside;
 mod blocks;
 mod bonds;
 mod general;
@@ -144,6 +145,7 @@ pub fn running(
         let told = json_table::besides(words, scope, answers, share)?;
         found.besides.extend(told.lost);
         found.seen.extend(told.seen);
+        found.besides.extend(beside::besides(words, scope, answers, share)?);
     }
     Ok(found)
 }

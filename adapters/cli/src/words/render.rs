@@ -1,5 +1,6 @@
 //! A plan's operations as a script.
 
+mod beside;
 mod bonds;
 mod general;
 mod lag;
@@ -54,7 +55,7 @@ impl Render for CliRenderer {
         payload.body::<Script>().filter(|_| form == RequestForm::Lines).map(ToString::to_string)
     }
 
-    fn render(&self, plan: &Plan, _target: &Capabilities) -> Result<Payload, Unrenderable> {
+    fn render(&self, plan: &Plan, target: &Capabilities) -> Result<Payload, Unrenderable> {
         let is_shell = self.is_shell;
         let instance = self.cli.network_instance.as_str();
         let tree = match (&self.cli.mapping, &self.cli.words) {
@@ -106,6 +107,10 @@ impl Render for CliRenderer {
             if !parts.is_empty() {
                 script.push(format!("{}{}", command.begin, parts.join(&command.join)), 0, false);
             }
+            return Ok(Payload::new(script));
+        }
+        beside::known(&typing, plan, target)?;
+        if let Some(script) = beside::script(&typing, plan, &operations)? {
             return Ok(Payload::new(script));
         }
         let seats = lag::changes(&typing, plan)?;
@@ -273,7 +278,7 @@ impl Typing<'_> {
                 LeafOperation::Remove(path) => (path, None),
             };
             // The line that enters the block says this.
-            if block.tells_type && is_type(path) {
+            if block.tells_type && is_type(path) || beside::is_of_head(self.words, path) {
                 continue;
             }
             if self.words.lag_members.is_some() && is_of_lag(path) {

@@ -1,6 +1,8 @@
 //! A switch that takes lines: blocks, and lines in them of which some replace others. It
 //! knows no dialect, only what its rules say replaces what.
 
+#[path = "device_fastiron.rs"]
+mod fastiron;
 #[path = "device_lags.rs"]
 mod lags;
 
@@ -31,6 +33,9 @@ pub(crate) struct Device {
     made: BTreeSet<String>,
     /// Those of VLANs that are there only since a port was put into them.
     unasked: BTreeSet<String>,
+    /// The script that was typed last, and whether it is typed again.
+    last: String,
+    is_typed_again: bool,
     /// One that has tables in place of blocks.
     tables: Option<Tables>,
     /// One whose lines say the whole way.
@@ -63,6 +68,8 @@ impl Device {
             deeper: BTreeMap::new(),
             made: BTreeSet::new(),
             unasked: BTreeSet::new(),
+            last: String::new(),
+            is_typed_again: false,
             tables,
             sets,
             database,
@@ -160,14 +167,22 @@ impl Device {
             return fabric.apply(script);
         }
         let (mut block, mut deeper): (Option<String>, Option<String>) = (None, None);
+        self.is_typed_again = self.last == script.to_string();
+        self.last = script.to_string();
+        let mut is_refused = false;
         for (index, line) in script.lines.iter().enumerate() {
             let text = line.text.as_str();
             let is_leaving = text == self.rules.leave;
+            is_refused = if line.depth == 0 { line.is_block && self.refuse_block(text) } else { is_refused };
+            if is_refused {
+                continue;
+            }
             if is_leaving && deeper.take().is_some() {
                 continue;
             }
             let within = block.as_ref().filter(|_| !is_leaving && line.depth > 0);
-            if within.is_some_and(|block| self.refuse(block, deeper.as_deref(), text)) {
+            if within.is_some_and(|block| self.refuse(block, deeper.as_deref(), text) || self.in_lag_block(block, text))
+            {
                 continue;
             }
             if let (Some(block), true) = (&block, line.depth == 1 && !is_leaving) {
@@ -207,6 +222,7 @@ impl Device {
                 let gone = text.strip_prefix(self.rules.undo).unwrap_or_else(|| panic!("{text} in no block"));
                 self.refuse_bound(gone);
                 self.refuse_gone(gone);
+                self.lag_goes(gone);
                 self.made.remove(gone);
                 self.blocks.remove(gone);
                 block = None;

@@ -17,7 +17,7 @@ impl Device {
     }
 
     /// The VLANs that name a port, and how.
-    fn naming(&self, port: &str) -> Vec<(&str, &str)> {
+    pub(super) fn naming(&self, port: &str) -> Vec<(&str, &str)> {
         let blocks = self.blocks.iter().filter(|(block, _)| block.starts_with(self.rules.vlan));
         let named = blocks.flat_map(|(block, lines)| lines.iter().map(move |line| (block.as_str(), line)));
         named.filter_map(|(block, line)| Some((block, line.strip_suffix(port)?.strip_suffix(' ')?))).collect()

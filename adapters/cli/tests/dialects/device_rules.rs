@@ -34,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) made: &'static str,
     /// The line without which no VLAN names a port, and what lets it be both untagged and tagged.
     pub(crate) switched: Option<[&'static str; 2]>,
+    /// Whether a LAG's members stand in a block beside its own.
+    pub(crate) has_lag_blocks: bool,
     /// What others have configured, which every switch has here.
     pub(crate) others: &'static [(&'static str, &'static [&'static str])],
 }
@@ -89,6 +91,7 @@ const IOS: Rules = Rules {
     keyed: &["member vni", "vni", "vxlan vlan", "map vni", "rd", "route-target import", "route-target export"],
     made: "",
     switched: None,
+    has_lag_blocks: false,
     others: &[],
 };
 
@@ -100,7 +103,8 @@ const EOS: &[(&str, &[&str])] =
 const DELL: &[(&str, &[&str])] = &[("interface vxlan vtep1", &["source-ip 192.0.2.1"])];
 
 /// As Brocade FastIron has it.
-const FASTIRON: Rules = Rules { many: &["tagged", "untagged"], takes: ("enable", "disable"), ..IOS };
+const FASTIRON: Rules =
+    Rules { many: &["tagged", "untagged"], takes: ("enable", "disable"), has_lag_blocks: true, ..IOS };
 
 /// As Dell PowerConnect has it.
 const POWERCONNECT: Rules = Rules {

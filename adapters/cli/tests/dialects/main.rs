@@ -17,6 +17,7 @@ mod default_vlan;
 mod device;
 mod device_rules;
 mod fabric;
+mod fastiron;
 mod force10;
 mod forms;
 mod general;

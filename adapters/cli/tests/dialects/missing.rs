@@ -21,7 +21,7 @@ enum Step {
 
 /// What a file may leave out and is another system's then, whose lines differ: what stands for a key
 /// that is not said is so on most, and a part that a dialect need not have is nothing that it lacks.
-const MEANS_MORE: [&str; 30] = [
+const MEANS_MORE: [&str; 31] = [
     // Which parts bind VNIs, and where they stand, is the dialect's to say.
     "overlay",
     // How lines are undone, left and quoted, and what becomes of a mode's.
@@ -34,6 +34,7 @@ const MEANS_MORE: [&str; 30] = [
     "aggregate",
     "general",
     "bonds",
+    "lag-members.beside",
     "members.switched",
     "port.switched",
     "vlan.within",

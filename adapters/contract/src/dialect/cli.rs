@@ -3,6 +3,7 @@
 mod bonds;
 mod flat;
 mod general;
+mod lag_block;
 mod overlay;
 mod session;
 mod set;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub use bonds::{BondColumns, BondParts, BondRow, Bonds};
 pub use flat::{FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatWords};
 pub use general::GeneralMode;
+pub(crate) use lag_block::numbers;
+pub use lag_block::{LagBlock, Since};
 pub use overlay::{CliOverlay, OverlayPart, SegmentLine, VniStates, Way};
 pub use session::{
     Candidate, CliSession, CliTransport, Confirming, Enable, Level, Prompts, Question, ShellLogin, Waiting, When,

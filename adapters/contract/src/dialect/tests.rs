@@ -114,6 +114,24 @@ fn vlans_list_their_ports_in_one_shape_alone() {
 }
 
 #[test]
+fn the_block_of_a_lags_members_is_said_whole() {
+    let (_, fastiron) = EMBEDDED.iter().find(|(name, _)| *name == "brocade_fastiron").unwrap();
+    for (from, to, told) in [
+        ("{name} {mode} id", "{name} id", "lag-members.beside.shown: the line has no {mode}"),
+        ("port-name {value} {name}", "port-name {name}", "lag-members.beside.description: the line has no {value}"),
+        ("disable {name}", "disable", "lag-members.beside.disable: the line has no {name}"),
+        ("SW: Version {value}", "SW: Version", "lag-members.beside.since.line: the line has no {value}"),
+        ("08.0.61\"", "8.x\"", "lag-members.beside.since.release: \"8.x\" is not three numbers"),
+        ("mercury-{number} static id {number}", "mercury static", "lag-members.beside: port.lag-type has no line"),
+        (", STATIC =", ", OTHER =", "lag-members.beside: port.lag-type has no line"),
+    ] {
+        assert!(fastiron.contains(from), "{from}");
+        let errors = load(&[("x", fastiron.replacen(from, to, 1).as_str())]).unwrap_err();
+        assert!(errors.iter().any(|error| error.to_string().contains(told)), "{told}: {errors:?}");
+    }
+}
+
+#[test]
 fn how_ports_become_members_is_said_once_and_whole() {
     let (_, force10) = EMBEDDED.iter().find(|(name, _)| *name == "dell_force10").unwrap();
     let mtu = "mtu = \"mtu {value}\"";

@@ -1,6 +1,8 @@
 //! A configuration as blocks of lines.
 
-use std::{collections::BTreeSet, fmt};
+mod lags;
+
+use std::{collections::BTreeSet, fmt, fmt::Write as _};
 
 use super::{Grammar, Show};
 
@@ -27,6 +29,9 @@ impl Blocks {
         if line == grammar.exit {
             *place = place.as_ref().and_then(|place| place.rsplit_once(WITHIN)).map(|(outer, _)| outer.to_owned());
             return true;
+        }
+        if let Some(is_taken) = self.lag(grammar, place, line) {
+            return is_taken;
         }
         if self.inner(grammar, place, line, bare) {
             return true;
@@ -106,8 +111,13 @@ impl Blocks {
 
     /// What a command shows.
     pub(super) fn show(&self, show: &Show) -> Vec<String> {
-        let Show::Table { block, head, row, always } = show else {
-            return self.to_string().lines().map(str::to_owned).collect();
+        let lines = |text: &str| text.lines().map(str::to_owned).collect();
+        let (block, head, row, always) = match show {
+            Show::Running => return lines(&self.to_string()),
+            Show::Flat => return lines(&self.flat()),
+            Show::Text(text) => return lines(text),
+            Show::Silent | Show::Endless | Show::Closes => return Vec::new(),
+            Show::Table { block, head, row, always } => (block, head, row, always),
         };
         let own = self.blocks.iter().filter_map(|(name, lines)| {
             let id = name.strip_prefix(block.as_str())?.trim();
@@ -116,6 +126,22 @@ impl Blocks {
             Some(row.replace("{id}", id).replace("{name}", &name))
         });
         head.lines().map(str::to_owned).chain(always.iter().cloned()).chain(own).collect()
+    }
+}
+
+impl Blocks {
+    /// Each line with the one that enters its block.
+    fn flat(&self) -> String {
+        let mut text = self.top.iter().fold(String::new(), |text, line| text + line + "\n");
+        for (name, lines) in self.blocks.iter().filter(|(name, _)| !name.contains(WITHIN)) {
+            if lines.is_empty() {
+                let _infallible = writeln!(text, "{name}");
+            }
+            for line in lines {
+                let _infallible = writeln!(text, "{name} {line}");
+            }
+        }
+        text
     }
 }
 

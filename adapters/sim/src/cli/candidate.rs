@@ -52,7 +52,7 @@ pub(super) fn configure(switch: &CliHandle, grammar: &SetGrammar, session: u64, 
     let said = |text: &str| (vec![text.to_owned()], false);
     match line {
         "" => return (Vec::new(), false),
-        line if line == grammar.end => {
+        line if line == grammar.end || grammar.abort.as_deref() == Some(line) => {
             own.held = None;
             return (Vec::new(), true);
         }
@@ -63,11 +63,11 @@ pub(super) fn configure(switch: &CliHandle, grammar: &SetGrammar, session: u64, 
         line if line == grammar.commit => {
             own.waiting = None;
             own.commit(session, "by mercury via cli");
-            return said("commit complete");
+            return said(&grammar.committed);
         }
         _ => {}
     }
-    if let Some(rest) = line.strip_prefix(grammar.confirmed.as_str()) {
+    if let Some(rest) = grammar.confirmed.as_deref().and_then(|confirmed| line.strip_prefix(confirmed)) {
         let (minutes, comment) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
         let Ok(count) = minutes.parse::<u64>() else { return said(&grammar.unknown) };
         let comment = comment.trim_start_matches("comment").trim().trim_matches('"');
@@ -82,13 +82,19 @@ pub(super) fn configure(switch: &CliHandle, grammar: &SetGrammar, session: u64, 
             switch.state().candidates.lapse(Some(which));
         });
         let text = format!("commit confirmed will be automatically rolled back in {count} minutes unless confirmed");
-        return (vec![text, "commit complete".to_owned()], false);
+        return (vec![text, grammar.committed.clone()], false);
     }
     if verb == "show" {
         let way = line.trim_start_matches("show").split('|').next().unwrap_or_default().trim();
         return (own.held.as_ref().map(|(_, candidate)| candidate.at(way)).unwrap_or_default(), false);
     }
-    if let Some(line) = line.strip_prefix(grammar.inside.as_str()) {
+    if let Some((_, way)) = grammar.candidate.iter().find(|(command, _)| command == line) {
+        return (own.held.as_ref().map(|(_, candidate)| candidate.at(way)).unwrap_or_default(), false);
+    }
+    if let Some(lines) = shown(own, grammar, line).filter(|_| grammar.inside.is_empty()) {
+        return (lines, false);
+    }
+    if let Some(line) = line.strip_prefix(grammar.inside.as_str()).filter(|_| !grammar.inside.is_empty()) {
         return (shown(own, grammar, line).unwrap_or_else(|| vec![grammar.unknown.clone()]), false);
     }
     let answer = match &mut own.held {
@@ -100,11 +106,8 @@ pub(super) fn configure(switch: &CliHandle, grammar: &SetGrammar, session: u64, 
 
 /// What a command shows outside configuration mode.
 pub(super) fn shown(own: &Candidates, grammar: &SetGrammar, line: &str) -> Option<Vec<String>> {
-    match line {
-        line if line == grammar.show => Some(own.running.at("")),
-        line if line == grammar.history => Some(own.history()),
-        _ => None,
-    }
+    let way = grammar.shows.iter().find(|(command, _)| command == line).map(|(_, way)| own.running.at(way));
+    way.or_else(|| (line == grammar.history).then(|| own.history()))
 }
 
 /// Takes the candidate, if nobody has it.

@@ -41,10 +41,46 @@ pub struct Grammar {
     pub unknown: String,
     /// What can be shown.
     pub shows: Vec<(String, Show)>,
+    /// Where lines in blocks wait for a commit.
+    pub commit: Option<CommitGrammar>,
+    /// Where an aggregate's members stand in a block beside that of its settings.
+    pub lags: Option<LagGrammar>,
     /// Where lines say the whole way and wait for a commit; then there are no blocks.
     pub sets: Option<SetGrammar>,
     /// Where commands at the prompt change rows; then there is no configuration mode.
     pub rows: Option<RowGrammar>,
+}
+
+/// How lines in blocks come to be so. In the prompt of configuration mode, `{waits}` is `*`
+/// where some wait, and `~` where none does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitGrammar {
+    /// Commits them.
+    pub line: String,
+    /// Asks who leaves configuration mode whether to commit what was not; `y` does.
+    pub question: String,
+}
+
+/// Aggregates that are made in a block which lists their members. The number is the last word
+/// of the lines that enter their blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LagGrammar {
+    /// The first word of the line that enters one, and makes it.
+    pub block: String,
+    /// What the block of its settings begins with, which is there as long as it has members.
+    pub interface: String,
+    /// What it is called before its number, in VLANs.
+    pub prefix: String,
+    /// What stands before the name of a member.
+    pub ports: String,
+    /// What names a port.
+    pub name: String,
+    /// Disables a port.
+    pub disabled: String,
+    /// Enables it.
+    pub enabled: String,
+    /// Beginnings of lines that members have when it goes.
+    pub guards: Vec<String>,
 }
 
 /// Commands that change rows of words. A name in braces stands for one word, for the same
@@ -116,16 +152,22 @@ pub struct SetGrammar {
     pub locked: String,
     /// Throws the candidate away.
     pub discard: String,
+    /// Does so and leads out of configuration mode, where that is another line.
+    pub abort: Option<String>,
     /// Commits it.
     pub commit: String,
-    /// Commits it until a number of minutes has passed without another commit.
-    pub confirmed: String,
+    /// What is said of that.
+    pub committed: String,
+    /// Commits it until a number of minutes has passed without another commit, where that goes.
+    pub confirmed: Option<String>,
     /// Leads out of configuration mode.
     pub end: String,
     /// What stands before commands that show something, in configuration mode.
     pub inside: String,
-    /// Shows what runs.
-    pub show: String,
+    /// Commands that show what runs, and the way to what each shows; all without.
+    pub shows: Vec<(String, String)>,
+    /// Commands that show the candidate, likewise.
+    pub candidate: Vec<(String, String)>,
     /// Shows the commits.
     pub history: String,
 }
@@ -135,6 +177,16 @@ pub struct SetGrammar {
 pub enum Show {
     /// The whole configuration.
     Running,
+    /// The same, each line with the one that enters its block.
+    Flat,
+    /// This.
+    Text(String),
+    /// Nothing: it is never answered.
+    Silent,
+    /// Lines without an end.
+    Endless,
+    /// Nothing: the switch ends the session.
+    Closes,
     /// A table of the blocks that one word opens.
     Table {
         /// That word.

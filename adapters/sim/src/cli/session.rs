@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::{CLI_PASSWORD, CliHandle, LineFault, candidate};
+use super::{CLI_PASSWORD, CliHandle, LineFault, Show, State, candidate};
 
 /// What stands at the foot of a page.
 const MORE: &str = " --More-- ";
@@ -41,6 +41,7 @@ struct Holder<'a> {
 impl Drop for Holder<'_> {
     fn drop(&mut self) {
         candidate::leave(self.switch, self.number);
+        self.switch.state().staged.take_if(|(own, _)| *own == self.number);
     }
 }
 
@@ -82,7 +83,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 grammar.block_prompt.replace("{block}", said.map_or("", |(_, said)| said))
             }
         };
-        prompt.replace("{host}", &host)
+        let waits = if self.switch.state().waits() { "*" } else { "~" };
+        prompt.replace("{host}", &host).replace("{waits}", waits)
     }
 
     async fn run(&mut self, line: &str) -> io::Result<bool> {
@@ -134,9 +136,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                         return Ok(false);
                     }
                 }
-                let mut state = self.switch.state();
-                state.startup = state.running.clone();
+                self.switch.save();
             }
+            // Until the client has had enough.
+            (_, Some(Show::Silent)) => while self.line(false).await?.is_some() {},
+            (_, Some(Show::Endless)) => self.flood().await?,
+            (_, Some(Show::Closes)) => return Ok(false),
             (_, Some(show)) if self.mode == Mode::Enable => {
                 let lines = self.switch.state().running.show(show);
                 self.page(&lines).await?;
@@ -146,7 +151,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(true)
     }
 
+    /// Says lines until the client has had enough.
+    async fn flood(&mut self) -> io::Result<()> {
+        loop {
+            self.say(&"x".repeat(8 << 10)).await?;
+            self.say("\r\n").await?;
+        }
+    }
+
     async fn configure(&mut self, line: &str) -> io::Result<()> {
+        let grammar = &self.switch.0.grammar;
         let fault = {
             let mut state = self.switch.state();
             let nth = state.entered.len();
@@ -154,6 +168,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             state.fault.take_if(|(at, _)| *at == nth).map(|(_, fault)| fault)
         };
         match &fault {
+            Some(LineFault::Others { enter, words }) => {
+                self.switch.enter(enter);
+                return self.say(&format!("{words}\r\n")).await;
+            }
             Some(LineFault::Refuse(words)) => return self.say(&format!("{words}\r\n")).await,
             Some(LineFault::DropBefore) => return Err(io::ErrorKind::ConnectionAborted.into()),
             Some(LineFault::Closed(words)) => {
@@ -162,15 +180,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             _ => {}
         }
+        let is_asked = *line == grammar.end && self.switch.state().waits();
+        if let Some(commit) = grammar.commit.as_ref().filter(|_| is_asked) {
+            self.say(&commit.question).await?;
+            let Some(answer) = self.line(true).await? else { return Err(io::ErrorKind::ConnectionAborted.into()) };
+            self.switch.state().settle(answer.trim().eq_ignore_ascii_case("y"));
+        }
         let said = self.done(line);
         match fault {
             Some(LineFault::DropAfter) => return Err(io::ErrorKind::ConnectionAborted.into()),
             // Until the client has had enough.
             Some(LineFault::Hang) => while self.line(false).await?.is_some() {},
-            Some(LineFault::Flood) => loop {
-                self.say(&"x".repeat(8 << 10)).await?;
-                self.say("\r\n").await?;
-            },
+            Some(LineFault::Flood) => self.flood().await?,
             Some(LineFault::Rename(host)) => self.switch.state().host = Some(host),
             _ => {}
         }
@@ -181,6 +202,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn done(&mut self, line: &str) -> Vec<String> {
         let grammar = &self.switch.0.grammar;
         if let Some(sets) = &grammar.sets {
+            if line == grammar.save.0 && !line.is_empty() {
+                self.switch.save();
+                return Vec::new();
+            }
             let (said, is_left) = candidate::configure(self.switch, sets, self.number, line);
             if is_left {
                 self.mode = Mode::Enable;
@@ -192,10 +217,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         let Mode::Configure(place) = &mut self.mode else { return Vec::new() };
         let mut is_known = true;
-        if line == grammar.end || (line == grammar.exit && place.is_none()) {
+        if grammar.commit.as_ref().is_some_and(|commit| commit.line == line) {
+            self.switch.state().settle(true);
+        } else if line == grammar.save.0 && place.is_none() {
+            self.switch.save();
+        } else if line == grammar.end || (line == grammar.exit && place.is_none()) {
             self.mode = Mode::Enable;
         } else if !line.is_empty() {
-            is_known = self.switch.state().running.enter(grammar, place, line);
+            let mut state = self.switch.state();
+            let State { running, staged, .. } = &mut *state;
+            let blocks = match &grammar.commit {
+                Some(_) => &mut staged.get_or_insert_with(|| (self.number, running.clone())).1,
+                None => running,
+            };
+            is_known = blocks.enter(grammar, place, line);
         }
         if is_known { Vec::new() } else { vec![grammar.unknown.clone()] }
     }

@@ -53,9 +53,9 @@ impl Sets {
         !gone.is_empty()
     }
 
-    /// What is at a way, as it is shown.
+    /// What is at a way, as it is shown; a star at its end is whatever follows.
     pub(super) fn at(&self, way: &str) -> Vec<String> {
-        let way = words(way);
+        let way = words(way.trim_end_matches('*'));
         let goes_on = |own: &&Way| self.ways.range::<Way, _>(*own..).nth(1).is_some_and(|next| next.starts_with(own));
         let shown = self.ways.iter().filter(|own| own.starts_with(&way) && !goes_on(own));
         shown

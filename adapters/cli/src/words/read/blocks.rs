@@ -5,7 +5,7 @@ use std::{collections::VecDeque, str::Lines as TextLines};
 use mercury_adapter::{CliForm, CliWords, Filled, Hole};
 use mercury_model::VlanSet;
 
-use super::port::value;
+use super::{beside, port::value};
 use crate::words::lists;
 
 /// What a block is about.
@@ -19,6 +19,8 @@ pub(super) enum Block<'t> {
         /// Their name.
         name: Option<&'t str>,
     },
+    /// The members of an aggregate, beside its own.
+    Members(beside::Head<'t>),
     /// Anything else.
     Other,
 }
@@ -63,6 +65,9 @@ impl<'t> Lines<'t> {
         't: 'l,
     {
         let words = self.words;
+        if let Some(own) = beside::head(words, line) {
+            return Some(Block::Members(own));
+        }
         if let Some(vlan) = &words.vlan {
             let said = std::iter::once(&vlan.enter).chain(&vlan.also).filter_map(|form| form.read(line));
             for said in said {

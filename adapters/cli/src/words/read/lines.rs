@@ -7,6 +7,7 @@ use mercury_model::VlanId;
 
 use super::{
     Unreadable,
+    beside::Beside,
     blocks::{self, Block, Blocked},
     is_of_a_port, members,
     port::Port,
@@ -18,10 +19,10 @@ use crate::words::{
 };
 
 /// Octets that a port or VLAN takes while lines are read.
-const ENTRY: usize = 256;
+pub(super) const ENTRY: usize = 256;
 
 /// And once more for each VLAN that says the port is in it.
-const MEMBER: usize = 8;
+pub(super) const MEMBER: usize = 8;
 
 /// All that the lines say.
 #[derive(Default)]
@@ -45,13 +46,22 @@ impl<'t> Lines<'t> {
         self.overlay(words, text, tree)?;
         let mut found = false;
         let (mut block, mut head, mut lag) = (Block::Other, "", None);
+        let mut beside: Option<Beside<'t>> = None;
         for line in blocks::Lines::of(words, text) {
+            if !matches!(line, Blocked::Line(_) | Blocked::Deeper(_)) {
+                beside.take().into_iter().for_each(|own| own.end(words, is_asked, &mut self.ports));
+            }
             match line {
+                Blocked::Enter(Block::Members(own)) => {
+                    tree.beside(ENTRY)?;
+                    (block, head, lag) = (Block::Other, "", None);
+                    beside = Some(Beside::of(own));
+                }
                 Blocked::Enter(entered) => {
                     let is_kept = match &entered {
                         Block::Interface(name) => is_asked(name) && !self.ports.contains_key(name),
                         Block::Vlans { .. } => true,
-                        Block::Other => false,
+                        Block::Members(_) | Block::Other => false,
                     };
                     tree.beside(if is_kept { ENTRY } else { 0 })?;
                     block = entered;
@@ -71,11 +81,16 @@ impl<'t> Lines<'t> {
                                 vlan.name = name.or(vlan.name);
                             }
                         }
-                        Block::Other => {}
+                        Block::Members(_) | Block::Other => {}
                     }
                 }
                 Blocked::Line(line) => {
                     head = line;
+                    if let Some(own) = &mut beside {
+                        let read = own.line(words, line, is_asked, tree)?;
+                        read.map_err(|()| Unreadable::malformed(command))?;
+                        continue;
+                    }
                     if let Some((number, listed)) = members::listed(words, lag.as_deref(), line) {
                         let listed = listed.map_err(|()| Unreadable::malformed(command))?;
                         for name in listed.into_iter().filter(|name| is_asked(name)) {
@@ -96,6 +111,7 @@ impl<'t> Lines<'t> {
                 Blocked::Left => (block, lag) = (Block::Other, None),
             }
         }
+        beside.into_iter().for_each(|own| own.end(words, is_asked, &mut self.ports));
         Ok(found)
     }
 
@@ -131,7 +147,7 @@ impl<'t> Lines<'t> {
                     let _whether_it_is_understood = self.vlans.entry(id).or_default().line(words, line);
                 }
             }
-            Block::Other => {}
+            Block::Members(_) | Block::Other => {}
         }
         Ok(())
     }

@@ -71,6 +71,12 @@ impl<'t> Port<'t> {
         true
     }
 
+    /// A node holds this, said elsewhere.
+    pub(super) fn set(&mut self, node: &'t str, value: &'t str) {
+        self.leaves.retain(|(own, _)| *own != node);
+        self.leaves.push((node, value));
+    }
+
     /// A VLAN says that the port is in it.
     pub(super) fn member(&mut self, vlan: VlanId, place: Place) {
         let vlans = match place {

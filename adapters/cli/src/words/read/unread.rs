@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mercury_adapter::{CliWords, Unread};
 
 use super::{
-    Way,
+    Way, beside,
     blocks::{Block, Blocked, Lines},
     members,
     port::Port,
@@ -42,7 +42,7 @@ pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, V
                 lag = members::lag(words, &block);
                 match &block {
                     Block::Interface(name) => is_port(words, name),
-                    Block::Vlans { .. } => true,
+                    Block::Vlans { .. } | Block::Members(_) => true,
                     Block::Other => {
                         let taken = taken_away(&lines, words, whole.trim());
                         let is_read = !taken.is_empty() || ENDS.contains(&whole.trim());
@@ -61,6 +61,7 @@ pub(super) fn unread(words: &CliWords, text: &str, overlays: bool) -> (Unread, V
                         let is_member = words.members.as_ref().and_then(|own| members::said(words, own, line));
                         is_member.is_some() || vlan.line(words, line)
                     }
+                    Block::Members(_) => beside::is_understood(words, line),
                     Block::Other => false,
                 }
             }
@@ -88,6 +89,9 @@ fn taken_away(lines: &Lines<'_>, words: &CliWords, line: &str) -> Vec<Way> {
         Some(Block::Interface(name)) => vec![entry("interfaces", "interface", "name", name)],
         Some(Block::Vlans { ids, .. }) => {
             ids.iter().map(|id| entry("vlans", "vlan", "vlan-id", id.to_string())).collect()
+        }
+        Some(Block::Members(own)) => {
+            vec![entry("interfaces", "interface", "name", format!("{}{}", words.lag_prefix, own.number))]
         }
         Some(Block::Other) | None => Vec::new(),
     }

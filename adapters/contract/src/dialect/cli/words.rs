@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mercury_model::VlanSet;
 
-use super::{Bonds, CliOverlay, GeneralMode, Template};
+use super::{Bonds, CliOverlay, GeneralMode, LagBlock, Template};
 use crate::{InterfaceNames, TextLimits};
 
 /// All lines that one system's configuration is written in and read from.
@@ -94,6 +94,12 @@ impl CliWords {
     #[must_use]
     pub fn says_enabled(&self) -> bool {
         self.port.get("enabled").is_some_and(|line| line.said.words().any(|word| word == "true"))
+    }
+
+    /// Where an aggregate's members stand in a block beside its own.
+    #[must_use]
+    pub fn lag_block(&self) -> Option<&LagBlock> {
+        self.lag_members.as_ref()?.beside.as_ref()
     }
 
     /// Whether an aggregate lists its members, whatever they speak.
@@ -230,6 +236,8 @@ pub struct LagMembers {
     /// The block below a member that speaks LACP, and the line in it, with the aggregate's
     /// number and how LACP is spoken. An aggregate has members of one kind.
     pub lacp: Option<(Template, Template)>,
+    /// Where the line that names members stands in a block beside the aggregate's own.
+    pub beside: Option<LagBlock>,
 }
 
 /// How all that a port says of its VLANs is said at once.
