@@ -26,15 +26,17 @@ LEAST, LONGEST = 10, 60                          # s that the hostile half of a 
 BESIDE = 3                                       # s of it before Mercury is asked to stop
 PATIENCE = 30                                    # s after which an answer counts as failed
 PASSWORD = "the innocent caller's"
+USERS = 5000                                     # that have it, more than there are calls of a row
 
 # What is hostile: callers of a kind, how many; switches of a kind, how many.
 SCENARIOS = {
     "nobody": {},
     "a process that takes a core": {"busy": True},
     "standard error that nobody reads": {"unread": True},
-    "256 unfinished bodies, no credentials": {"callers": ("unfinished", 256), "auth": True},
+    "256 unfinished bodies, no credentials": {"callers": ("unfinished", 256), "auth": 10},
     "64 callers that take no answer": {"callers": ("deaf", 64)},
-    "120 guess passwords, bcrypt 10": {"callers": ("guess", 120), "auth": True},
+    "120 guess passwords, bcrypt 10": {"callers": ("guess", 120), "auth": 10},
+    "120 guess passwords, bcrypt 12, a new caller each time": {"callers": ("guess", 120), "auth": 12, "fresh": True},
     "a dead switch, its queue full": {"switches": ("dead", 1), "callers": ("ask", 200)},
     "6 gNMI switches, 60 MB of {}": {"switches": ("gnmi-objects", 6), "callers": ("ask", 12)},
     "a gNMI subscription without end": {"switches": ("gnmi-endless", 1), "callers": ("ask", 4)},
@@ -46,6 +48,7 @@ SCENARIOS = {
     "a command line without a last page": {"switches": ("cli-pager", 1), "callers": ("ask", 4)},
     "6 RESTCONF switches, 60 MB of {}": {"switches": ("restconf-objects", 6), "callers": ("ask", 12)},
     "a RESTCONF reply without end": {"switches": ("restconf-endless", 1), "callers": ("ask", 4)},
+    "6 NVUE switches, 60 MB of {}": {"switches": ("nvue-objects", 6), "callers": ("ask", 12)},
     "6 OVSDB servers, 60 MB of {}": {"switches": ("ovsdb-objects", 6), "callers": ("ask", 12)},
     "an OVSDB reply without end": {"switches": ("ovsdb-endless", 1), "callers": ("ask", 4)},
 }
@@ -71,12 +74,12 @@ def inventory(switch, hostile, kind):
     entries = [switch["inventory"]]
     for number, port in enumerate(hostile["ports"] if hostile else ()):
         protocol = kind.partition("-")[0]
-        dialect = {"cli": "cisco_ios", "ovsdb": "netmiko_ovs_linux"}.get(protocol, "openconfig")
+        dialect = {"cli": "cisco_ios", "ovsdb": "netmiko_ovs_linux", "nvue": "cumulus_nvue"}.get(protocol, "openconfig")
         entry = (f'[[switch]]\nname = "hostile{number}"\naddress = "127.0.0.1"\nport = {port}\n'
                  f'dialect = "{dialect}"\n')
         if protocol != "ovsdb":
             entry += 'username = "mercury"\npassword = "mercury"\n'
-        if protocol in ("gnmi", "restconf", "ovsdb"):
+        if protocol in ("gnmi", "restconf", "nvue", "ovsdb"):
             entry += f'protocol = "{protocol}"\nplaintext = true\n'
         else:
             entry += 'protocol = "cli"\n' if protocol == "cli" else ""
@@ -95,8 +98,10 @@ def serve(folder, entries, auth, unread):
     settings = private(folder / "mercury.toml", f'lock_dir = "{folder}/locks"\n')
     flags = ["--auth", "noauth"]
     if auth:
-        hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode().replace("$2b$", "$2y$", 1)
-        flags = ["--auth", "http_basic", "--htpasswd", private(folder / "htpasswd", f"ironic:{hashed}\n")]
+        hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(auth)).decode().replace("$2b$", "$2y$", 1)
+        # One hash is enough: whoever comes for the first time is found out about all the same.
+        users = "".join(f"{user}:{hashed}\n" for user in ["ironic", *(f"caller{number}" for number in range(USERS))])
+        flags = ["--auth", "http_basic", "--htpasswd", private(folder / "htpasswd", users)]
     options = {"stderr": subprocess.PIPE if unread else open(folder / "log", "w")}
     return Owned(PROGRAM, "--output", "json", "--config", settings, "--switches",
                  private(folder / "switches.toml", entries), "serve", "--listen", "127.0.0.1:0", *flags, **options)
@@ -120,10 +125,14 @@ def settled(pid, innocent):
 
 
 class Innocent:
-    def __init__(self, address, switch):
-        self.address, self.switch, self.count = address, switch, 0
-        credentials = base64.b64encode(f"ironic:{PASSWORD}".encode()).decode()
-        self.headers = {"Content-Type": "application/json", "Authorization": f"Basic {credentials}"}
+    def __init__(self, address, switch, fresh):
+        self.address, self.switch, self.count, self.fresh = address, switch, 0, fresh
+
+    def headers(self):
+        """Where `fresh`, of a user who was never there."""
+        user = f"caller{self.count}" if self.fresh else "ironic"
+        credentials = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
+        return {"Content-Type": "application/json", "Authorization": f"Basic {credentials}"}
 
     def call(self):
         """Whether it was answered as it should be."""
@@ -133,7 +142,7 @@ class Innocent:
             "native_vlan": 100 + self.count % 2}})
         connection = http.client.HTTPConnection(self.address, timeout=PATIENCE, source_address=("127.0.0.2", 0))
         try:
-            connection.request("POST", "/", body, self.headers)
+            connection.request("POST", "/", body, self.headers())
             return json.loads(connection.getresponse().read())["result"]["outcome"] == "committed"
         except (OSError, http.client.HTTPException, ValueError, KeyError):
             return False
@@ -155,23 +164,25 @@ def at(times, share):
     return times[min(math.ceil(len(times) * share), len(times)) - 1]
 
 
-def started(switch, folder, switches, auth, unread):
+def started(switch, folder, switches, auth, unread, fresh):
     """The hostile switches, a Mercury that has them in its inventory, and its innocent caller."""
     kind = switches[0] if switches else ""
     hostile = Owned("nice", "-n19", sys.executable, HERE / "hostile_switch.py", *switches) if switches else None
     mercury = serve(folder, inventory(switch, hostile and hostile.said, kind), auth, unread)
-    return hostile, mercury, Innocent(mercury.said["listen"], switch["name"])
+    return hostile, mercury, Innocent(mercury.said["listen"], switch["name"], fresh)
 
 
 def asking(callers, switches, address):
     """Those who ask, hostile themselves or about hostile switches."""
-    names = [f"hostile{number}" for number in range(switches[1])] if switches else []
+    kind, count = switches or ("", 0)
+    port = "swp1" if kind.startswith("nvue-") else "Ethernet1"
+    names = [f"hostile{number}/{port}" for number in range(count)]
     return Owned("nice", "-n19", sys.executable, HERE / "hostile_callers.py", *callers, address, *names)
 
 
-def stop(switch, folder, switches=None, callers=None, auth=False, unread=False, **_):
+def stop(switch, folder, switches=None, callers=None, auth=None, unread=False, fresh=False, **_):
     """Seconds from SIGTERM to the end, in the middle of what is hostile: replies arrive and are parsed."""
-    hostile, mercury, innocent = started(switch, folder, switches, auth, unread)
+    hostile, mercury, innocent = started(switch, folder, switches, auth, unread, fresh)
     others = asking(callers, switches, innocent.address) if callers else None
     innocent.calls(BESIDE)
     began = time.perf_counter()
@@ -183,8 +194,8 @@ def stop(switch, folder, switches=None, callers=None, auth=False, unread=False, 
     return took
 
 
-def row(name, switch, folder, switches=None, callers=None, auth=False, unread=False, busy=False):
-    hostile, mercury, innocent = started(switch, folder, switches, auth, unread)
+def row(name, switch, folder, switches=None, callers=None, auth=None, unread=False, busy=False, fresh=False):
+    hostile, mercury, innocent = started(switch, folder, switches, auth, unread, fresh)
     pid, address = mercury.process.pid, innocent.address
     for _ in range(20):                          # opens the session
         innocent.call()

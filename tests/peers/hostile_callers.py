@@ -1,13 +1,13 @@
 """Callers that misbehave, for ./bench_hostile.
 
-    hostile_callers.py KIND COUNT ADDRESS [SWITCH...]
+    hostile_callers.py KIND COUNT ADDRESS [SWITCH/PORT...]
 
 COUNT callers from 127.0.0.1, of one KIND, until standard input ends:
 
 unfinished  send headers without credentials, and of the body the beginning
 deaf        ask and ask, and take no answer
 guess       guess passwords
-ask         ask what would be sent to each SWITCH in turn, and wait for the answer
+ask         ask what would be sent for each SWITCH/PORT in turn, and wait for the answer
 
 Whoever is answered or sent away comes again. Prints {"begun": true} when each has
 been there once, and at the end how often each answer came.
@@ -80,8 +80,8 @@ async def guess(number, reader, writer):
 
 
 async def ask(number, reader, writer):
-    params = {"switch_id": SWITCHES[number % len(SWITCHES)], "port_name": "Ethernet1", "mode": "access",
-              "native_vlan": 100}
+    switch, _, port = SWITCHES[number % len(SWITCHES)].partition("/")
+    params = {"switch_id": switch, "port_name": port, "mode": "access", "native_vlan": 100}
     writer.write(call("plan_port", params))
     here.add(number)
     told(number, await answer(reader))

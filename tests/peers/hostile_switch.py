@@ -224,13 +224,10 @@ def command_line(kind, count):
     return over_ssh(count, Door)
 
 
-# RESTCONF
+# HTTP
 
-def restconf(kind, count):
-    """60 MB of objects, or a reply without end, to whatever is asked."""
-    more = repeated("{},")[:1 << 20].encode()
-    body = b'{"openconfig-interfaces:interface":[' + repeated("{},").encode() + b"{}]}"
-
+def over_http(count, answer):
+    """Ports of as many servers; each request is a GET, whose path is answered."""
     def serve(listener):
         while True:
             connection, _ = listener.accept()
@@ -247,6 +244,14 @@ def restconf(kind, count):
         except OSError:
             pass                                    # the client has had enough
 
+    return [listen(serve) for _ in range(count)], None
+
+
+def restconf(kind, count):
+    """60 MB of objects, or a reply without end, to whatever is asked."""
+    more = repeated("{},")[:1 << 20].encode()
+    body = b'{"openconfig-interfaces:interface":[' + repeated("{},").encode() + b"{}]}"
+
     def answer(connection, path):
         if not path.startswith(b"/restconf/data") or b"monitoring" in path or b"library" in path:
             connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
@@ -259,7 +264,20 @@ def restconf(kind, count):
         while True:
             connection.sendall(b"%x\r\n%s\r\n" % (len(more), more))
 
-    return [listen(serve) for _ in range(count)], None
+    return over_http(count, answer)
+
+
+def nvue(kind, count):
+    """An applied revision that is 60 MB of objects."""
+    objects = b'{"interface":{"swp1":[' + repeated("{},").encode() + b"{}]}}"
+
+    def answer(connection, path):
+        body = b'{"state":"applied"}' if path.startswith(b"/nvue_v1/revision/") else objects
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+                           b"content-length: %d\r\n\r\n" % len(body))
+        connection.sendall(body)
+
+    return over_http(count, answer)
 
 
 # OVSDB
@@ -330,6 +348,7 @@ KINDS = {"gnmi-objects": gnmi, "gnmi-endless": gnmi, "gnmi-entries": gnmi,
          "netconf-elements": netconf, "netconf-endless": netconf, "netconf-entries": netconf,
          "cli-flood": command_line, "cli-pager": command_line,
          "restconf-objects": restconf, "restconf-endless": restconf,
+         "nvue-objects": nvue,
          "ovsdb-objects": ovsdb, "ovsdb-endless": ovsdb, "dead": dead}
 
 

@@ -24,6 +24,12 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// doubling has most to spare.
 const OCTETS: usize = (512 << 10) + 1000;
 
+/// Octets of a large one, likewise.
+const MANY_OCTETS: usize = (4 << 20) + 1000;
+
+/// Octets that a session keeps at most.
+const KEPT: usize = 256 << 10;
+
 /// Octets that one switch prints at once.
 const AT_ONCE: usize = 32 << 10;
 
@@ -73,14 +79,19 @@ fn dialect(name: &str) -> Arc<Dialect> {
     builtin().unwrap().into_iter().find(|dialect| dialect.name == name).unwrap()
 }
 
-/// What a switch answers to a line that it prints this for.
-fn printed(session: &Arc<CliSession>, text: &str) -> String {
-    let mut now = Duration::ZERO;
-    let mut machine = Machine::new(Arc::clone(session), Secrets::default(), now);
-    machine.receive(b"sw1#", now).unwrap();
-    now = machine.wakes_at().unwrap();
+/// A conversation at its first prompt.
+fn begun(session: &Arc<CliSession>) -> Machine {
+    let mut machine = Machine::new(Arc::clone(session), Secrets::default(), Duration::ZERO);
+    machine.receive(b"sw1#", Duration::ZERO).unwrap();
+    let now = machine.wakes_at().unwrap();
     machine.wake(now).unwrap();
     machine.next_answer().unwrap();
+    machine
+}
+
+/// What a switch answers to a line that it prints this for.
+fn printed(machine: &mut Machine, text: &str) -> String {
+    let now = Duration::from_secs(10);
     machine.send("show", None);
     machine.receive(b"show\r\n", now).unwrap();
     text.as_bytes().chunks(AT_ONCE).for_each(|piece| machine.receive(piece, now).unwrap());
@@ -107,7 +118,7 @@ fn read(name: &str, text: &str, scope: &Scope) -> (Running, f32) {
     let read = |text: &str| {
         // A command's output has no prompt, and grows as an answer at one does.
         let has_prompt = cli.session.transport == CliTransport::Shell;
-        let answers = answers(cli, if has_prompt { printed(&cli.session, text) } else { text.to_owned() });
+        let answers = answers(cli, if has_prompt { printed(&mut begun(&cli.session), text) } else { text.to_owned() });
         let mut share = Budget::new(4 * MAX_REPLY).share(MAX_REPLY);
         mercury_cli::running(cli, scope, &answers, &mut share).unwrap()
     };
@@ -210,4 +221,31 @@ fn a_configuration_takes_three_times_its_size_at_most() {
         assert!(running.interfaces.len() > 100, "{name}: {} ports", running.interfaces.len());
         assert!(times <= TIMES, "{name} takes {times:.1} times its size for all ports");
     }
+    a_large_one();
+    kept();
+}
+
+/// Ports as others wrote them.
+fn a_large_one() {
+    let (name, around, port) = FORMS[0];
+    let text = text(around, port, MANY_OCTETS);
+    let (running, times) = read(name, &text, &Scope::all());
+    println!("{name} takes {times:.2} times {} octets", text.len());
+    assert!(running.interfaces.len() > 16_000, "{} ports", running.interfaces.len());
+    assert!(times <= TIMES, "{name} takes {times:.2} times its size of {} octets", text.len());
+}
+
+/// What a conversation keeps when the answer was taken.
+fn kept() {
+    let (name, around, port) = FORMS[0];
+    let session = dialect(name).cli.as_ref().unwrap().session.clone();
+    let mut machine = begun(&session);
+    let short = text(around, port, 1 << 10);
+    assert!(printed(&mut machine, &short).contains("spanning-tree"));
+    let text = text(around, port, 8 * OCTETS);
+    let before = ALLOCATOR.current_usage();
+    assert!(printed(&mut machine, &text).len() > 7 * OCTETS);
+    let kept = ALLOCATOR.current_usage().saturating_sub(before);
+    println!("{} KiB of an answer of {} KiB are kept", kept >> 10, text.len() >> 10);
+    assert!(kept <= KEPT, "{kept} octets");
 }

@@ -104,6 +104,7 @@ impl<'de> Visitor<'de> for One<'_, '_> {
             self.0.grow(ELEMENT)?;
             values.push(value);
         }
+        values.shrink_to_fit();
         Ok(values.into())
     }
 

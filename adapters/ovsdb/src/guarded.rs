@@ -86,7 +86,10 @@ pub(crate) struct Ports {
     pub(crate) members: BTreeMap<String, Known>,
     /// As they were before the last change of each, of the request that is served.
     pub(crate) before: BTreeMap<String, Was>,
+    /// Without their ports.
     bridges: BTreeMap<String, Row>,
+    /// All ports were read in this turn, for whoever asked for all.
+    has_all_rows: bool,
     /// The tunnels that there were before the last change of each, of that request; `None`
     /// for one that there was not.
     tunnels_before: BTreeMap<String, Option<Tunnel>>,
@@ -113,7 +116,13 @@ impl Ports {
             self.known.clear();
             self.members.clear();
         }
-        let bridged = rows.bridged()?;
+        // Which ports a bridge has is no guard, and as long as the bridge is large.
+        let mut bridged = BTreeMap::new();
+        for bridge in &rows.bridges {
+            let own = bridge.without("ports");
+            bridged.extend(bridge.uuids("ports")?.into_iter().map(|port| (port, own.clone())));
+            self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), own);
+        }
         for (name, port) in &rows.ports {
             let of_bond = if port.is_bond(name, rows)? { rows.interfaces_of(port)? } else { Vec::new() };
             let known = Known {
@@ -121,7 +130,7 @@ impl Ports {
                 interface: rows.interfaces.get(name).cloned(),
                 interfaces: of_bond.into_iter().cloned().collect(),
                 tunnel: rows.tunnels.get(name).cloned(),
-                bridge: bridged.get(port.uuid()?).map(|bridge| (*bridge).clone()),
+                bridge: bridged.get(port.uuid()?).cloned(),
             };
             self.known.insert(name.clone(), known);
         }
@@ -134,15 +143,17 @@ impl Ports {
                 interface: rows.interfaces.get(name).cloned(),
                 interfaces: Vec::new(),
                 tunnel: None,
-                bridge: bridged.get(bond.uuid()?).map(|bridge| (*bridge).clone()),
+                bridge: bridged.get(bond.uuid()?).cloned(),
             };
             self.known.remove(name);
             self.members.insert(name.to_owned(), known);
         }
-        for bridge in &rows.bridges {
-            self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), bridge.clone());
-        }
         Ok(())
+    }
+
+    /// What was read is of all ports because all were asked for: it is kept for this turn alone.
+    pub(crate) fn asked_for_all(&mut self) {
+        self.has_all_rows = true;
     }
 
     /// Whether the rows of each of these are known.
@@ -156,10 +167,15 @@ impl Ports {
         }
     }
 
-    /// The request is over, and the next one undoes nothing of it.
+    /// The request is over, and the next one undoes nothing of it. What was read of all ports is as
+    /// large as the database, and is read anew by whoever changes something.
     pub(crate) fn end(&mut self) {
         self.before.clear();
         self.tunnels_before.clear();
+        if std::mem::take(&mut self.has_all_rows) {
+            self.known.clear();
+            self.members.clear();
+        }
     }
 
     /// A change was made: what is known of its ports is so no more.

@@ -24,7 +24,7 @@ pub(crate) async fn facts(client: &mut Client, options: &OvsdbOptions) -> Result
     let Reply { text, mut share } = answer.map_err(|lost| lost_error(&lost))?.map_err(protocol)?;
     let bridges = options.bridges.clone();
     let told = aside(text.len(), move || {
-        let answers = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
+        let answers = transaction.rows_as(&text, &mut share, Row::counted).map_err(|failed| failed_error(&failed))?;
         let rows = Rows::read(answers.into_iter());
         rows.and_then(|rows| told(&rows, &bridges)).map_err(|error| protocol(error.to_string()))
     });

@@ -1,7 +1,11 @@
 //! The rows of Open vSwitch that say what its ports carry (ovs-vswitchd.conf.db(5)).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use mercury_adapter::{JsonProblem, Share, json as counted};
 use mercury_model::{InterfaceScope, Scope};
 use serde_json::{Value, json};
 
@@ -35,13 +39,49 @@ pub(crate) const GUARDED_INTERFACE: &[&str] = &["type", "mtu_request", "external
 pub(crate) const GUARDED_TUNNEL: &[&str] = &["name", "options"];
 pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", "external_ids"];
 
-/// A row as it was read.
+/// Columns that are read of no port, interface or bridge.
+const OTHERS: [&str; 5] = ["options", "cur_cfg", "next_cfg", "ovs_version", "db_version"];
+
+/// Octets of a member of an object, with what stands empty beside it.
+const NODE: usize = 128;
+
+/// A row as it was read, of which there is one for all who hold it: its columns that are known.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row(Value);
+pub(crate) struct Row(Arc<[(&'static str, Value)]>);
+
+impl From<Value> for Row {
+    fn from(row: Value) -> Self {
+        let Value::Object(columns) = row else { return Self(Arc::default()) };
+        let known = BRIDGE.iter().chain(&PORT).chain(&INTERFACE).chain(&OTHERS);
+        let column = |(name, value)| Some((*known.clone().find(|known| **known == name)?, value));
+        Self(columns.into_iter().filter_map(column).collect())
+    }
+}
 
 impl Row {
+    /// The row in a text, which takes of `share` what it keeps of the memory.
+    ///
+    /// # Errors
+    /// There is no room for it, or it is no JSON.
+    pub(crate) fn counted(text: &str, share: &mut Share) -> Result<Self, JsonProblem> {
+        let before = share.used();
+        let row = Self::from(counted(text.as_bytes(), share)?);
+        share.release(share.used() - before);
+        share.grow(size_of_val(&*row.0) + row.0.iter().map(|(_, value)| size(value)).sum::<usize>())?;
+        Ok(row)
+    }
+
+    /// The row without this column.
+    pub(crate) fn without(&self, column: &str) -> Self {
+        Self(self.0.iter().filter(|(name, _)| *name != column).cloned().collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
     pub(crate) fn column(&self, name: &str) -> Result<&Value, NoDatum> {
-        self.0.get(name).ok_or(NoDatum)
+        self.get(name).ok_or(NoDatum)
     }
 
     pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, NoDatum> {
@@ -90,12 +130,23 @@ impl Row {
     /// These columns, as `insert` takes them.
     pub(crate) fn written(&self) -> serde_json::Map<String, Value> {
         let columns = PORT.iter().filter(|column| !["_uuid", "interfaces"].contains(column));
-        columns.filter_map(|column| Some(((*column).to_owned(), self.0.get(*column)?.clone()))).collect()
+        columns.filter_map(|column| Some(((*column).to_owned(), self.get(column)?.clone()))).collect()
     }
 
     /// These columns alone, as `wait` takes them.
     pub(crate) fn only(&self, columns: &[&str]) -> Value {
-        columns.iter().filter_map(|column| Some(((*column).to_owned(), self.0.get(*column)?.clone()))).collect()
+        columns.iter().filter_map(|column| Some(((*column).to_owned(), self.get(column)?.clone()))).collect()
+    }
+}
+
+/// What a value takes of the memory beside itself.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => size_of_val(&**values) + values.iter().map(size).sum::<usize>(),
+        // No column has one.
+        Value::Object(members) => members.iter().map(|(name, value)| NODE + name.len() + size(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
 }
 
@@ -158,18 +209,19 @@ pub(crate) const DATABASE_TABLE: &str = "Open_vSwitch";
 
 impl Rows {
     /// What was answered to [`select`].
-    pub(crate) fn read(mut answers: impl Iterator<Item = Vec<Value>>) -> Result<Self, NoDatum> {
-        let whole = answers.next().and_then(|rows| rows.into_iter().next()).map(Row).ok_or(NoDatum)?;
+    pub(crate) fn read<R: Into<Row>>(answers: impl Iterator<Item = Vec<R>>) -> Result<Self, NoDatum> {
+        let mut answers = answers.map(|rows| rows.into_iter().map(Into::<Row>::into));
+        let whole = answers.next().and_then(|mut rows| rows.next()).ok_or(NoDatum)?;
         let number = |column: &str| whole.number(column)?.ok_or(NoDatum);
         let applied = Applied { current: number("cur_cfg")?, next: number("next_cfg")? };
-        let bridges = answers.next().ok_or(NoDatum)?.into_iter().map(Row).collect();
+        let bridges = answers.next().ok_or(NoDatum)?.collect();
         let mut peers = BTreeMap::new();
-        for patch in answers.next().ok_or(NoDatum)?.into_iter().map(Row) {
+        for patch in answers.next().ok_or(NoDatum)? {
             let peer = patch.map("options")?.get("peer").map(|peer| (*peer).to_owned());
             peers.insert(patch.text("name")?.ok_or(NoDatum)?.to_owned(), peer);
         }
         let mut tunnels = BTreeMap::new();
-        for tunnel in answers.next().ok_or(NoDatum)?.into_iter().map(Row) {
+        for tunnel in answers.next().ok_or(NoDatum)? {
             tunnels.insert(tunnel.text("name")?.ok_or(NoDatum)?.to_owned(), tunnel);
         }
         let (ports, interfaces) = (BTreeMap::new(), BTreeMap::new());
@@ -177,7 +229,7 @@ impl Rows {
         let mut is_port = true;
         for answer in answers {
             let into = if is_port { &mut rows.ports } else { &mut rows.interfaces };
-            for row in answer.into_iter().map(Row) {
+            for row in answer {
                 into.insert(row.text("name")?.ok_or(NoDatum)?.to_owned(), row);
             }
             is_port = !is_port;
@@ -246,9 +298,9 @@ impl Rows {
     }
 
     /// Takes in what was answered to [`Rows::beside`].
-    pub(crate) fn take_in(&mut self, answers: Vec<Vec<Value>>) -> Result<(), NoDatum> {
-        for row in answers.into_iter().flatten().map(Row) {
-            let into = if row.0.get("interfaces").is_some() { &mut self.ports } else { &mut self.interfaces };
+    pub(crate) fn take_in(&mut self, answers: Vec<Vec<Row>>) -> Result<(), NoDatum> {
+        for row in answers.into_iter().flatten() {
+            let into = if row.get("interfaces").is_some() { &mut self.ports } else { &mut self.interfaces };
             into.insert(row.text("name")?.ok_or(NoDatum)?.to_owned(), row);
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::{
     datum,
     guarded::{Guarded, Ports},
     read::{self, Unreadable},
-    rows::{Applied, DATABASE_TABLE, Rows, select},
+    rows::{Applied, DATABASE_TABLE, Row, Rows, select},
     transaction::{Failed, Transaction},
 };
 
@@ -190,13 +190,13 @@ impl OvsdbSession {
     }
 
     /// The rows of each operation.
-    async fn transact(&mut self, transaction: Transaction, deadline: Instant) -> Result<Vec<Vec<Value>>, Failure> {
+    async fn transact(&mut self, transaction: Transaction, deadline: Instant) -> Result<Vec<Vec<Row>>, Failure> {
         self.flights += 1;
         let left = deadline.saturating_duration_since(Instant::now());
         let answer = self.client.ask("transact", &transaction.params(), left).await?;
         let Reply { text, mut share } = answer.map_err(|error| RpcError::new(ErrorTag::OperationFailed, error))?;
         let read = off_worker(text.len(), move || {
-            let rows = transaction.rows(&text, &mut share)?;
+            let rows = transaction.rows_as(&text, &mut share, Row::counted)?;
             share.release(text.len());
             Ok::<_, Failed>((rows, share))
         });
@@ -218,6 +218,9 @@ impl OvsdbSession {
         }
         let is_whole = scope.overlays || scope.interfaces == InterfaceScope::All;
         self.ports.read(&rows, is_whole).map_err(|error| unreadable(&error.to_string()))?;
+        if scope.interfaces == InterfaceScope::All {
+            self.ports.asked_for_all();
+        }
         let (dialect, bridges, scope) = (Arc::clone(&self.dialect), Arc::clone(&self.bridges), scope.clone());
         let mut share = self.budget.share(MAX_REPLY);
         let octets = (rows.ports.len() + rows.interfaces.len()).saturating_mul(1 << 9);
@@ -319,7 +322,7 @@ impl OvsdbSession {
             }
             Err(lost) => return Err(lost),
         };
-        let interfaces: Vec<Value> = answers.by_ref().take(guarded.interfaces.len()).flatten().collect();
+        let interfaces: Vec<Row> = answers.by_ref().take(guarded.interfaces.len()).flatten().collect();
         if let Some(scope) = behind {
             self.fresh = Some((scope.clone(), rows_of(std::iter::once(Vec::new()).chain(answers))?));
         }
@@ -334,7 +337,7 @@ impl OvsdbSession {
 }
 
 /// What ovs-vswitchd could not do of an interface.
-fn fault(row: &Value) -> Option<String> {
+fn fault(row: &Row) -> Option<String> {
     let name = row.get("name").and_then(Value::as_str).unwrap_or_default();
     if let Ok(Some(error)) = datum::text(row.get("error")?)
         && !error.is_empty()
@@ -358,12 +361,12 @@ fn wait_applied(transaction: &mut Transaction, number: i64, at_most: Duration, d
     within
 }
 
-fn rows(answers: Vec<Vec<Value>>) -> Result<Rows, Failure> {
+fn rows(answers: Vec<Vec<Row>>) -> Result<Rows, Failure> {
     Rows::read(answers.into_iter()).map_err(|error| unreadable(&error.to_string()))
 }
 
 /// The rows that were asked for behind another operation.
-fn rows_of(answers: impl IntoIterator<Item = Vec<Value>>) -> Result<Rows, Failure> {
+fn rows_of(answers: impl IntoIterator<Item = Vec<Row>>) -> Result<Rows, Failure> {
     Rows::read(answers.into_iter().skip(1)).map_err(|error| unreadable(&error.to_string()))
 }
 

@@ -3,8 +3,14 @@
 //! The reply to one that failed is no error: it is looked for among the results, of which
 //! there is one for each operation, and one more where it failed as a whole.
 
+use std::fmt;
+
 use mercury_adapter::{ErrorTag, JsonProblem, NoRoom, RpcError, Share, json as counted};
-use serde_json::{Value, json};
+use serde::{
+    Deserialize, Deserializer as _,
+    de::{Error as _, SeqAccess, Visitor},
+};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::message::error_text;
 
@@ -147,47 +153,139 @@ impl Transaction {
     /// # Errors
     /// [`Failed`]: one of them was not carried out, and so none was.
     pub fn rows(&self, result: &str, share: &mut Share) -> Result<Vec<Vec<Value>>, Failed> {
+        self.rows_as(result, share, |row, share| counted(row.as_bytes(), share))
+    }
+
+    /// The same, each made of its own text: values of the whole would take several times as much.
+    pub(crate) fn rows_as<R>(
+        &self,
+        result: &str,
+        share: &mut Share,
+        mut make: impl FnMut(&str, &mut Share) -> Result<R, JsonProblem>,
+    ) -> Result<Vec<Vec<R>>, Failed> {
         let senseless = |what: &str| Failed::Senseless(format!("the reply to a transaction {what}"));
-        let results = match counted(result.as_bytes(), share) {
-            Ok(Value::Array(results)) => results,
-            Ok(_) | Err(JsonProblem::Malformed(_)) => return Err(senseless("is no list")),
-            Err(JsonProblem::NoRoom(error)) => return Err(error.into()),
-        };
-        if let Some((index, error)) = results
-            .iter()
-            .enumerate()
-            .find_map(|(index, one)| Some((index, one.get("error").filter(|of| !of.is_null())?)))
+        // One more than there are operations tells that the whole failed.
+        let most = self.operations.len() + 1;
+        let (mut results, mut count) = (Vec::new(), 0);
+        let listed = each(result, |one| {
+            count += 1;
+            if count <= most {
+                results.push(one);
+            }
+            Ok(())
+        });
+        unfailed(listed, || senseless("is no list"))?;
+        let told: Vec<Told<'_>> = results.iter().map(|one| told(one)).collect();
+        if let Some((index, error)) =
+            told.iter().enumerate().find_map(|(index, one)| Some((index, one.as_ref()?.error?)))
         {
-            let tag = error.as_str().unwrap_or("error").to_owned();
-            let whole = results.get(index).map(error_text).unwrap_or_default();
+            let text = |raw: &RawValue, share: &mut Share| match counted(raw.get().as_bytes(), share) {
+                Err(JsonProblem::NoRoom(refused)) => Err(Failed::NoRoom(refused)),
+                told => Ok(told.unwrap_or_default()),
+            };
+            let tag = text(error, share)?.as_str().unwrap_or("error").to_owned();
             return Err(match self.operations.get(index) {
                 Some((_, Expected::Holds(otherwise))) if tag == "timed out" => Failed::Guard(otherwise.clone()),
                 Some((_, Expected::Spares(lost))) if tag == "timed out" => Failed::Loss(lost.clone()),
-                _ => Failed::Refused { tag, error: whole },
-            });
-        }
-        if results.len() != self.operations.len() {
-            return Err(senseless(&format!("has {} results of {} operations", results.len(), self.operations.len())));
-        }
-        let mut found = Vec::new();
-        for (mut result, (_, expected)) in results.into_iter().zip(&self.operations) {
-            found.push(match expected {
-                Expected::Rows => match result.get_mut("rows").map(Value::take) {
-                    Some(Value::Array(rows)) => rows,
-                    _ => return Err(senseless("has no rows")),
-                },
-                Expected::Count(expected) => match result.get("count").and_then(Value::as_u64) {
-                    Some(count) if count == *expected => Vec::new(),
-                    Some(count) => return Err(senseless(&format!("tells of {count} rows that were changed"))),
-                    None => return Err(senseless("has no count")),
-                },
-                Expected::Holds(_) | Expected::Spares(_) | Expected::Done if result.is_object() => Vec::new(),
-                Expected::Holds(_) | Expected::Spares(_) | Expected::Done => {
-                    return Err(senseless("has a result that is none"));
+                _ => {
+                    let whole = results.get(index).map(|whole| text(whole, share)).transpose()?;
+                    Failed::Refused { tag, error: error_text(&whole.unwrap_or_default()) }
                 }
             });
         }
+        if count != self.operations.len() {
+            return Err(senseless(&format!("has {count} results of {} operations", self.operations.len())));
+        }
+        let mut found = Vec::new();
+        for (result, (_, expected)) in told.iter().zip(&self.operations) {
+            let mut rows = Vec::new();
+            match (expected, result) {
+                (Expected::Rows, told) => {
+                    let text = told.as_ref().and_then(|own| own.rows).ok_or_else(|| senseless("has no rows"))?;
+                    let listed = each(text.get(), |row| {
+                        share.grow(size_of::<R>())?;
+                        rows.push(make(row.get(), share)?);
+                        Ok(())
+                    });
+                    unfailed(listed, || senseless("has no rows"))?;
+                }
+                (Expected::Count(expected), told) => {
+                    let count = told.as_ref().and_then(|own| own.count?.get().parse::<u64>().ok());
+                    match count {
+                        Some(count) if count == *expected => {}
+                        Some(count) => return Err(senseless(&format!("tells of {count} rows that were changed"))),
+                        None => return Err(senseless("has no count")),
+                    }
+                }
+                (Expected::Holds(_) | Expected::Spares(_) | Expected::Done, Some(_)) => {}
+                (Expected::Holds(_) | Expected::Spares(_) | Expected::Done, None) => {
+                    return Err(senseless("has a result that is none"));
+                }
+            }
+            found.push(rows);
+        }
         Ok(found)
+    }
+}
+
+/// What a result may say, each as it came; `None` where it is no object.
+type Told<'a> = Option<Said<'a>>;
+
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rows: Option<&'a RawValue>,
+    #[serde(borrow)]
+    count: Option<&'a RawValue>,
+}
+
+fn told(result: &RawValue) -> Told<'_> {
+    if result.get().starts_with('{') { serde_json::from_str(result.get()).ok() } else { None }
+}
+
+/// Only that there is no room is told as it is.
+fn unfailed(listed: Result<(), JsonProblem>, otherwise: impl FnOnce() -> Failed) -> Result<(), Failed> {
+    listed.map_err(|problem| match problem {
+        JsonProblem::NoRoom(refused) => Failed::NoRoom(refused),
+        JsonProblem::Malformed(_) => otherwise(),
+    })
+}
+
+/// Does something with each value of a list.
+fn each<'t>(list: &'t str, done: impl FnMut(&'t RawValue) -> Result<(), JsonProblem>) -> Result<(), JsonProblem> {
+    let mut each = Each { done, problem: None };
+    let mut reader = serde_json::Deserializer::from_str(list);
+    let read = reader.deserialize_seq(&mut each).and_then(|()| reader.end());
+    match each.problem {
+        Some(problem) => Err(problem),
+        None => Ok(read?),
+    }
+}
+
+struct Each<F> {
+    done: F,
+    /// What cannot be said through serde is said beside it.
+    problem: Option<JsonProblem>,
+}
+
+impl<'t, F: FnMut(&'t RawValue) -> Result<(), JsonProblem>> Visitor<'t> for &mut Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(value) = list.next_element()? {
+            if let Err(problem) = (self.done)(value) {
+                let error = A::Error::custom(&problem);
+                self.problem = Some(problem);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -259,6 +357,9 @@ mod tests {
             r#"[{},{"count":1},{},{}]"#,
             r#"[null,{"count":1},{"rows":[]},{}]"#,
             r#"[{},{"count":1},{"rows":[]},{},{}]"#,
+            r#"[{},{"count":1},{"rows":[]},{},{},{},{"error":"late"}]"#,
+            r#"[{},{"count":1},{"rows":{}},{}]"#,
+            r#"[{},{"count":1},{"rows":[]},[]]"#,
         ] {
             assert!(matches!(read(&transaction(), result), Err(Failed::Senseless(_))), "{result}");
         }

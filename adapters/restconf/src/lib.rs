@@ -36,6 +36,7 @@ mod refusal;
 mod render;
 mod request;
 mod session;
+mod tree;
 mod uri;
 
 pub use change::Changes;

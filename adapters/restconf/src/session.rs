@@ -314,8 +314,7 @@ impl RestconfSession {
             let work = self.understood(answers, until, timeout, move |answers, share| {
                 let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
                 let scope = Scope::all();
-                let root = data::collect(answers, share)?;
-                data::with_tree(&root, share, |data| {
+                data::with_tree(answers, share, |data| {
                     let vlans = mercury_adapter::running(looking, data, &scope).config.vlans;
                     (named(data, &dialect.tree.interface), vlans.into_keys().collect())
                 })
@@ -330,8 +329,7 @@ impl RestconfSession {
             let left = until.saturating_duration_since(Instant::now());
             if let Some((answers, _)) = told(self.get(&[node], "all", left).await)? {
                 let work = self.understood(answers, until, timeout, move |answers, share| {
-                    let root = data::collect(answers, share)?;
-                    data::with_tree(&root, share, |data| named(data, &leaf))
+                    data::with_tree(answers, share, |data| named(data, &leaf))
                 });
                 seen.state = told(work.await)?.map(|(names, _)| names);
             }
