@@ -75,29 +75,34 @@ pub(super) async fn stoppable<T>(
 }
 
 /// A call of several changes, of which a signal ends none: those that put back what the first
-/// made are made too. The answer, `None` when the call does not come to its end `within` that time
-/// after the signal, or when the signal comes again; and whether one came.
+/// made are made too. When the call does not come to its end `within` that time after the signal,
+/// or the signal comes again, what is under way is undone, as long again. The answer, `None` when
+/// even that has no end; and whether a signal came.
 pub(super) async fn deferring<T>(
+    signals: &mut Signals,
     service: &Service,
     within: Duration,
     call: impl Future<Output = T>,
-) -> Result<(Option<T>, bool), Failure> {
-    let mut signals = Signals::of_a_command()?;
+) -> (Option<T>, bool) {
     let mut call = pin!(call);
     tokio::select! {
-        answered = &mut call => return Ok((Some(answered), false)),
+        answered = &mut call => return (Some(answered), false),
         signal = signals.end() => {
             progress::break_line();
-            print::talk(&format!("{signal}: ending when what was written is put back; once more ends at once"));
+            print::talk(&format!("{signal}: ending when what was written is put back; once more undoes the last change"));
         }
     }
     tokio::select! {
-        answered = &mut call => return Ok((Some(answered), true)),
+        answered = &mut call => return (Some(answered), true),
         () = tokio::time::sleep(within) => {}
         _ = signals.end() => {}
     }
     service.stop();
-    Ok((None, true))
+    tokio::select! {
+        answered = &mut call => (Some(answered), true),
+        () = tokio::time::sleep(within) => (None, true),
+        _ = signals.end() => (None, true),
+    }
 }
 
 async fn ended<T>(

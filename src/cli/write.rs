@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use mercury_model::{Description, InterfaceName, Scope};
 
-use super::{Failure, signals::deferring, start};
+use super::{
+    Failure,
+    signals::{Signals, deferring},
+    start,
+};
 use crate::{
     config::Dialects,
     fault::{Fault, FaultKind},
@@ -45,16 +49,17 @@ pub(super) async fn tried(
 ) -> Result<Written, Failure> {
     let given: InterfaceName = port.parse().map_err(Failure::because)?;
     let port = interface_of(switch, "--write", &given).map_err(Failure::Refused)?;
-    let mut written = Written::default();
+    let (mut written, mut signals) = (Written::default(), Signals::of_a_command()?);
     for Way { lines, switch } in registry::ways(switch) {
         let said: Vec<_> = lines.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         let name = if said.is_empty() { "write".to_owned() } else { format!("write with {}", said.join(", ")) };
         let inventory = Inventory::from_iter([switch]).speaking(dialects.clone());
         let service = start(inventory, locks)?;
-        let (ended, is_interrupted) = deferring(&service, within, once(&service, &port)).await?;
+        let (ended, is_interrupted) = deferring(&mut signals, &service, within, once(&service, &port)).await;
         let Some(ended) = ended else {
+            let [one, other] = TEXTS;
             let told =
-                format!("cut off: {port} may be described as {:?}, and a commit may wait to be confirmed", TEXTS[0]);
+                format!("cut off: {port} may be described as {one:?} or {other:?}, or a commit wait to be confirmed");
             written.facts.push((name, told));
             break;
         };

@@ -118,10 +118,12 @@ pub(super) fn apply(
     dialect: &Dialect,
 ) -> Result<Option<InterfaceName>, Fault> {
     let found = find(lag, config, names)?;
+    let bears_names = dialect.has(names.switch.protocol().as_str(), Leaf::Description);
     if lag.presence == Presence::Absent {
         match &found {
             Some(name) => remove(name, lag, config, names)?,
-            None if lag.links.is_none() => find::nothing_missed(lag, config, names)?,
+            // Where none bears a name, none has lost it.
+            None if lag.links.is_none() && bears_names => find::nothing_missed(lag, config, names)?,
             None => {}
         }
         return Ok(found);
@@ -139,7 +141,6 @@ pub(super) fn apply(
         None => Interface { kind: Some(InterfaceType::Ieee8023adLag), ..Interface::new(name.clone()) },
     };
     settings(lag, &mut aggregate, names, dialect)?;
-    let bears_names = dialect.has(names.switch.protocol().as_str(), Leaf::Description);
     match bears_names || !is_ours {
         true => described(lag, &mut aggregate, is_ours)?,
         false => undescribed(lag, &mut aggregate, names)?,

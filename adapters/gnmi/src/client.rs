@@ -79,8 +79,12 @@ impl Client {
 
     /// gNMI section 3.2.
     pub(crate) async fn capabilities(&self, timeout: Duration) -> Result<Announced, Status> {
-        let answer = self.unary("/gnmi.gNMI/Capabilities", CapabilityRequest::default(), MAX_SMALL, timeout).await?;
-        Announced::read(answer, &self.budget, MAX_SMALL).await
+        within(timeout, async {
+            let answer =
+                self.unary("/gnmi.gNMI/Capabilities", CapabilityRequest::default(), MAX_SMALL, timeout).await?;
+            Announced::read(answer, &self.budget, MAX_SMALL).await
+        })
+        .await
     }
 
     /// gNMI section 3.3.

@@ -119,6 +119,31 @@ fn rows_are_read_by_what_was_asked_for() {
     assert_eq!(besides, ["20"], "one of the fabric is not this switch's to take away");
 }
 
+/// Others' trunks are asked for by their numbers whatever they are called, Mercury's by their
+/// names: by its number one is there too, and nobody's to change.
+#[test]
+fn a_trunk_that_is_asked_for_by_its_number_is_never_absent() {
+    let dialect = dialect("pluribus");
+    let answers = [
+        "lag-uplink:128\nlag7:129\nlag07:130\n",
+        "lag-uplink:47\nlag7:5,6\nlag07:8\n",
+        "lag-uplink:passive\nlag7:active\nlag07:active\n",
+        "lag-uplink:slow\nlag7:fast\nlag07:slow\n",
+        "1:on\n",
+        "1:local\n10:local\n",
+        "1:1,128\n10:129-130\n",
+        "1:1,128\n10:129-130\n",
+    ];
+    let answers = answers.map(str::to_owned);
+    let mut scope = Scope::default();
+    ["128", "129", "130"].into_iter().for_each(|name| scope.add_interface(name.parse().unwrap()));
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let running = mercury_cli::running(dialect.cli.as_ref().unwrap(), &scope, &answers, &mut share).unwrap();
+    assert_eq!(vlans(&running, "128"), "access VLAN 1");
+    assert_eq!(vlans(&running, "129"), "foreign: it is lag7");
+    assert_eq!(vlans(&running, "130"), "access VLAN 10");
+}
+
 /// What stands in the place of a list of VLANs goes back into the command that takes it away.
 #[test]
 fn what_a_switch_shows_is_no_command_of_a_shell() {

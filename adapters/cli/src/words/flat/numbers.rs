@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use mercury_adapter::{FlatNumber, Hole};
 
-/// What aggregates are called here: Mercury's by their names, since nobody knows the number
-/// before one is made, and all others by their numbers, as ports are.
+/// What aggregates are called here: those with names such as Mercury gives by these, since nobody
+/// knows the number before one is made, and all others by their numbers, as ports are.
 #[derive(Default)]
 pub(super) struct Numbers {
     /// By numbers, the names of Mercury's.
@@ -15,17 +15,26 @@ pub(super) struct Numbers {
     numbers: BTreeMap<String, String>,
 }
 
+/// What one is called here, and the number by which it is not.
+pub(super) struct Learnt {
+    pub(super) called: String,
+    pub(super) hidden: Option<String>,
+}
+
 impl Numbers {
-    /// Reads the number of one; what it is called here, if the line says it.
-    pub(super) fn learn(&mut self, own: &FlatNumber, line: &str) -> Option<String> {
+    /// Reads the number of one, if the line says it.
+    pub(super) fn learn(&mut self, own: &FlatNumber, line: &str) -> Option<Learnt> {
         let said = own.shown.iter().find_map(|form| form.read(line))?;
-        let (name, number) = (said.get(Hole::Name)?, said.get(Hole::Number)?);
-        if name.starts_with(own.prefix.as_str()) {
-            self.names.insert(number.to_owned(), name.to_owned());
-            return Some(name.to_owned());
+        let (name, number) = (said.get(Hole::Name)?.to_owned(), said.get(Hole::Number)?.to_owned());
+        // As Mercury writes it, and nobody else's `lag-uplink`.
+        let own_number =
+            name.strip_prefix(own.prefix.as_str()).filter(|rest| is_number(rest) && !rest.starts_with('0'));
+        if own_number.is_some() {
+            self.names.insert(number.clone(), name.clone());
+            return Some(Learnt { called: name, hidden: Some(number) });
         }
-        self.numbers.insert(name.to_owned(), number.to_owned());
-        Some(number.to_owned())
+        self.numbers.insert(name, number.clone());
+        Some(Learnt { called: number, hidden: None })
     }
 
     /// What a port is called here that a line calls so. No name of a number alone is looked up

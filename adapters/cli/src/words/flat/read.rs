@@ -5,9 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use mercury_adapter::{
     DataNode, DataTree, Filled, FlatBridge, FlatForm, FlatMember, FlatWords, Hole, NoRoom, Template,
 };
-use mercury_model::{VlanId, VlanSet};
+use mercury_model::{InterfaceScope, VlanId, VlanSet};
 
-use super::{json, names::several, numbers::Numbers, port::Port};
+use super::{
+    json,
+    names::several,
+    numbers::{Learnt, Numbers},
+    port::Port,
+};
 use crate::words::{Asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
 
 /// Octets that a port or a VLAN takes while lines are read.
@@ -118,9 +123,15 @@ impl<'s> Said<'s> {
             segments.line(&[line]);
             self.octets += segments.octets();
         }
-        if let Some(called) = words.number.as_ref().and_then(|own| self.numbers.learn(own, line)) {
+        if let Some(Learnt { called, hidden }) = words.number.as_ref().and_then(|own| self.numbers.learn(own, line)) {
             self.octets += ENTRY + 2 * line.len();
             let _known = self.port(&called);
+            // Whoever asks for it by its number is told what it is, and not that there is none.
+            let is_named =
+                |number: &String| matches!(self.asked.names, InterfaceScope::Named(_)) && self.asked.has(number);
+            if let Some(number) = hidden.filter(is_named) {
+                self.ports.entry(number).or_default().foreign.push(format!("it is {called}"));
+            }
             return;
         }
         let found = Named::of_any(words, &words.interfaces, line);

@@ -8,7 +8,7 @@ use mercury_adapter::{
     EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, NodePath, Operations, Origin, Template,
     Unrenderable, Writing,
 };
-use mercury_model::{Change, Edit, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
+use mercury_model::{Change, Edit, Interface, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
 
 use super::{lags::Moves, numbers::is_number};
 use crate::{
@@ -87,6 +87,19 @@ pub(in crate::words) fn script(
         let form = if is_vlan { Some(remove_vlan) } else { aggregate };
         let form = form.ok_or_else(|| typing.lacks("aggregation"))?;
         let text = form.fill(|hole| typing.named(&node.names, hole));
+        let is_it =
+            |before: &Interface| node.names.resolve("{name}").is_some_and(|name| *name == *before.name.as_str());
+        let on_bridge = plan.edits.iter().any(|edit| match edit {
+            Edit::RemoveInterface { before, .. } => !is_vlan && before.switched_vlan.is_some() && is_it(before),
+            _ => false,
+        });
+        if let Some(bridge) = words.bridge.as_ref().filter(|_| on_bridge) {
+            let off = bridge.member.remove.fill(|hole| typing.named(&node.names, hole));
+            // What stands below it goes with it.
+            if !off.starts_with(&format!("{text} ")) {
+                typing.script.push(off, 0, false);
+            }
+        }
         typing.script.push(text, 0, false);
     }
     Ok(typing.script)

@@ -396,9 +396,8 @@ impl Reader<'_> {
         if lag_prefix.is_empty() && (joins || lag_members.is_some()) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
-        let says_type = matches!(port.get("lag-type").map(|line| &line.said), Some(Said::Lines { .. }));
-        if aggregate.as_ref().is_some_and(|own| own.tells_type) && !says_type {
-            self.problems.push("cli.words.aggregate.tells-type: port.lag-type says no lines".to_owned());
+        if aggregate.as_ref().is_some_and(|own| own.tells_type) {
+            self.told_types(port.get("lag-type"));
         }
         let unnamed = raw.unnamed.map(|text| self.template("unnamed", &text));
         CliWords {

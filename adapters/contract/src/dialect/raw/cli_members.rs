@@ -102,6 +102,16 @@ impl Reader<'_> {
         Some(LagMembers { listed, lacp: Some((enter?, line)), beside })
     }
 
+    /// The lines that make an aggregate and tell what it is.
+    pub(super) fn told_types(&mut self, lag_type: Option<&CliLine>) {
+        let Some(Said::Lines { lines, .. }) = lag_type.map(|line| &line.said) else {
+            return self.problems.push("cli.words.aggregate.tells-type: port.lag-type says no lines".to_owned());
+        };
+        for (kind, _) in lines.iter().filter(|(_, line)| !line.has(Hole::Number) && !line.has(Hole::Name)) {
+            self.problems.push(format!("cli.words.port.lag-type: the line of {kind} names no aggregate"));
+        }
+    }
+
     fn lag_block(&mut self, raw: RawLagBlock, port: &BTreeMap<String, CliLine>) -> Option<LagBlock> {
         let key = "lag-members.beside";
         let mut one = |name: &str, text: &str, holes: &[(Hole, &str)]| {
