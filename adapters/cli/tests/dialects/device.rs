@@ -198,7 +198,8 @@ impl Device {
             // What an aggregate is, the line that makes it says.
             let text = match text.strip_suffix(self.rules.made).filter(|_| !self.rules.made.is_empty()) {
                 Some(head) => {
-                    assert!(!self.blocks.contains_key(head), "{text}: it is there, and of another type");
+                    let is_there = self.blocks.contains_key(head) && !self.made.contains(head);
+                    assert!(!is_there, "{text}: it is there, and of another type");
                     self.made.insert(head.to_owned());
                     head
                 }

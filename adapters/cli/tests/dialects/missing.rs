@@ -21,7 +21,7 @@ enum Step {
 
 /// What a file may leave out and is another system's then, whose lines differ: what stands for a key
 /// that is not said is so on most, and a part that a dialect need not have is nothing that it lacks.
-const MEANS_MORE: [&str; 33] = [
+const MEANS_MORE: [&str; 34] = [
     // Which parts bind VNIs, and where they stand, is the dialect's to say.
     "overlay",
     // How lines are undone, left and quoted, and what becomes of a mode's.
@@ -54,6 +54,7 @@ const MEANS_MORE: [&str; 33] = [
     "port.channel-group.words",
     "port.mode.words",
     "port.lag-type.words",
+    "port.lacp-interval.words",
     "port.edge-port.words",
     // Whether a new aggregate is enabled.
     "port.enabled.said.true",

@@ -140,7 +140,7 @@ fn a_trunk_that_is_asked_for_by_its_number_is_never_absent() {
     let mut share = Budget::shared().share(MAX_REPLY);
     let running = mercury_cli::running(dialect.cli.as_ref().unwrap(), &scope, &answers, &mut share).unwrap();
     assert_eq!(vlans(&running, "128"), "access VLAN 1");
-    assert_eq!(vlans(&running, "129"), "foreign: it is lag7");
+    assert_eq!(vlans(&running, "129"), "foreign: foreign \"it is lag7\"");
     assert_eq!(vlans(&running, "130"), "access VLAN 10");
 }
 

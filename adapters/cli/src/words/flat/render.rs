@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, NodePath, Operations, Origin, Template,
-    Unrenderable, Writing,
+    EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, Names, NodePath, Operations, Origin,
+    Template, Unrenderable, Writing,
 };
 use mercury_model::{Change, Edit, Interface, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
 
@@ -87,22 +87,22 @@ pub(in crate::words) fn script(
         let form = if is_vlan { Some(remove_vlan) } else { aggregate };
         let form = form.ok_or_else(|| typing.lacks("aggregation"))?;
         let text = form.fill(|hole| typing.named(&node.names, hole));
-        let is_it =
-            |before: &Interface| node.names.resolve("{name}").is_some_and(|name| *name == *before.name.as_str());
-        let on_bridge = plan.edits.iter().any(|edit| match edit {
-            Edit::RemoveInterface { before, .. } => !is_vlan && before.switched_vlan.is_some() && is_it(before),
-            _ => false,
-        });
-        if let Some(bridge) = words.bridge.as_ref().filter(|_| on_bridge) {
-            let off = bridge.member.remove.fill(|hole| typing.named(&node.names, hole));
-            // What stands below it goes with it.
-            if !off.starts_with(&format!("{text} ")) {
-                typing.script.push(off, 0, false);
-            }
+        if let Some(before) = plan.edits.iter().filter(|_| !is_vlan).find_map(|edit| removed(edit, &node.names)) {
+            typing.out_of_vlans(before, &text)?;
         }
         typing.script.push(text, 0, false);
     }
     Ok(typing.script)
+}
+
+/// The interface that an edit takes away, if it is the one of these names.
+fn removed<'p>(edit: &'p Edit, names: &Names) -> Option<&'p Interface> {
+    match edit {
+        Edit::RemoveInterface { before, .. } => {
+            names.resolve("{name}").filter(|name| *name == before.name.as_str()).map(|_| &**before)
+        }
+        _ => None,
+    }
 }
 
 pub(super) struct Typing<'a> {
@@ -207,6 +207,27 @@ impl Typing<'_> {
         Ok(())
     }
 
+    /// Takes what `remove` will take away out of its VLANs, or off its bridge, where that is not
+    /// below it: some switches refuse to remove what a VLAN has, others leave the VLAN as it is.
+    fn out_of_vlans(&mut self, port: &Interface, remove: &str) -> Result<(), Unrenderable> {
+        if port.switched_vlan.is_none() {
+            return Ok(());
+        }
+        let words = self.words;
+        if let Some(bridge) = &words.bridge {
+            let off = bridge.member.remove.fill(|hole| (hole == Hole::Name).then(|| port.name.to_string()));
+            if !off.starts_with(&format!("{remove} ")) {
+                self.say_plainly(off);
+            }
+            return Ok(());
+        }
+        let (untagged, tagged) = self.carried(&port.name, Leaf::SwitchedVlan.get(port).as_ref())?;
+        for (form, vlans) in [(&words.untagged, untagged), (&words.tagged, tagged)] {
+            vlans.iter().for_each(|id| self.put(&form.remove, &port.name, &id.to_string()));
+        }
+        Ok(())
+    }
+
     /// Takes a port out of an aggregate, or puts it into one.
     fn member(&mut self, port: &InterfaceName, change: &Change, joins: bool) -> Result<(), Unrenderable> {
         self.port(port)?;
@@ -296,7 +317,7 @@ impl Typing<'_> {
         name.map_or(Ok(()), |name| checked(self.writing.dialect, self.takes, NAME, &name))
     }
 
-    fn named(&self, names: &mercury_adapter::Names, hole: Hole) -> Option<String> {
+    fn named(&self, names: &Names, hole: Hole) -> Option<String> {
         let word = match hole {
             Hole::Name => "{name}",
             Hole::VlanId => "{vlan-id}",

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     InterfaceNames, Mapping, Module, TextLimits, Tree, Unsaid,
     dialect::cli::{
-        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Said, Shown,
-        Template, TrunkAbsent, TrunkWords, Whole, Wording,
+        Blocks, CliDialect, CliForm, CliLine, CliWords, Command, DeviceColumns, ModeChange, Rows, Shown, Template,
+        TrunkAbsent, TrunkWords, Whole, Wording,
     },
 };
 
