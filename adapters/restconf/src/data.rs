@@ -39,7 +39,7 @@ pub(crate) fn with_tree<T>(
     for answer in answers {
         let members = tree::read(&mut made, &answer.body)?;
         if answer.path.steps.is_empty() {
-            merge(&mut made, root, datastore(members))?;
+            merge(root, datastore(members))?;
         } else {
             let above = answer.path.steps.split_last().map_or(&[][..], |(_, above)| above);
             lay(&mut made, root, above, &answer.names, members)?;
@@ -65,7 +65,7 @@ fn lay<'a>(
     names: &Names,
     members: &DataNode<'a>,
 ) -> Result<(), Problem> {
-    let Some((first, rest)) = path.split_first() else { return merge(made, at, members) };
+    let Some((first, rest)) = path.split_first() else { return merge(at, members) };
     let name = names.resolve(&first.name).unwrap_or_default();
     let found = tree::member(at, &name)?;
     if first.keys.is_empty() {
@@ -104,7 +104,7 @@ fn lay<'a>(
 }
 
 /// Puts members beside those that are there: lists grow, containers are laid over.
-fn merge<'a>(made: &mut DataTree<'a, '_>, into: &'a DataNode<'a>, members: &DataNode<'a>) -> Result<(), Problem> {
+fn merge<'a>(into: &'a DataNode<'a>, members: &DataNode<'a>) -> Result<(), Problem> {
     for member in members.members() {
         match tree::member(into, member.name())? {
             None => into.push(member),
@@ -112,7 +112,7 @@ fn merge<'a>(made: &mut DataTree<'a, '_>, into: &'a DataNode<'a>, members: &Data
                 member.members().for_each(|entry| there.push(entry));
             }
             Some(there) if [there, member].iter().all(|one| !one.is_group() && !one.is_leaf()) => {
-                merge(made, there, member)?;
+                merge(there, member)?;
             }
             Some(there) => there.become_like(member),
         }

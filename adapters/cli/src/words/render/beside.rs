@@ -121,11 +121,11 @@ impl<'p> Seats<'p> {
                     }
                     seats.gone.push((before, head(typing, before)?));
                 }
-                Edit::Interface { interface, change, .. } if change.leaf == Leaf::LagType => {
-                    if !seats.made.contains(interface.as_str()) {
-                        let reason = "the line that makes it says it, and it stays so";
-                        return Err(typing.writing.cannot(&format!("another lag-type of {interface}"), reason));
-                    }
+                Edit::Interface { interface, change, .. }
+                    if change.leaf == Leaf::LagType && !seats.made.contains(interface.as_str()) =>
+                {
+                    let reason = "the line that makes it says it, and it stays so";
+                    return Err(typing.writing.cannot(&format!("another lag-type of {interface}"), reason));
                 }
                 Edit::Interface { interface, change, .. } => {
                     let Some([present, wanted]) = change.bundles.member.as_deref() else { continue };
