@@ -124,7 +124,7 @@ pub(super) async fn probe(common: &Common, name: &str, write: Option<&str>) -> E
     let written = match write {
         Some(port) => {
             let (dialects, within) = (service.inventory().dialects(), service.stop_timeout);
-            Some(write::tried(&switch, dialects, port, &service.locks, within).await?)
+            Some(Box::pin(write::tried(&switch, dialects, port, &service.locks, within)).await?)
         }
         None => None,
     };

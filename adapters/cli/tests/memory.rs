@@ -1,7 +1,11 @@
 //! What a configuration takes from the switch's first octet to the data that is read of it,
 //! as the allocator of this process sees it.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made is a failure of the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made is a failure of the test"
+)]
 
 #[path = "dialects/forms.rs"]
 mod forms;

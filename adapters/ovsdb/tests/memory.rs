@@ -1,7 +1,12 @@
 //! What a large answer takes of the memory, and what a session keeps when it has understood one, as
 //! the allocator of this process sees it.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made is a failure of the test")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a measurement that cannot be made is a failure of the test"
+)]
 
 use std::{sync::Arc, time::Duration};
 

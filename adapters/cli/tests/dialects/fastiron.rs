@@ -16,6 +16,8 @@ use crate::{
     transcripts::shown,
 };
 
+type Change = fn(&mut DeviceConfig);
+
 const LAG: &str = "lag 7";
 const ONE: &str = "ethernet 1/1/1";
 const OTHER: &str = "ethernet 1/1/2";
@@ -213,7 +215,7 @@ fn of_a_lag_of_others_what_stands_in_its_block_is_left_alone() {
         let said = running.interfaces[&name(ONE)].description.as_ref().map(ToString::to_string);
         assert_eq!(said.as_deref(), Some("to the core"), "{head}");
         assert_eq!(running.interfaces[&name(LAG)].aggregation.and_then(|own| own.lag_type), None, "{head}");
-        let changes: [(&str, fn(&mut DeviceConfig)); 4] = [
+        let changes: [(&str, Change); 4] = [
             ("leaves", |config| config.interfaces.get_mut(&name(ONE)).unwrap().aggregate_id = None),
             ("joins", |config| {
                 let port = config.interfaces.get_mut(&name("ethernet 1/1/3")).unwrap();
