@@ -15,6 +15,7 @@ import warnings
 
 warnings.filterwarnings("ignore")
 
+from fake_switches.brocade import brocade_core  # noqa: E402
 from fake_switches.switch_factory import SwitchFactory  # noqa: E402
 from fake_switches.terminal.telnet import SwitchTelnetShell  # noqa: E402
 from fake_switches.transports import ssh_service  # noqa: E402
@@ -28,6 +29,20 @@ def configured(switch):
     switch.ports[-1].description = "uplink"
     for number in (20, 1000, 1001):
         switch.add_vlan(switch.new("Vlan", number))
+
+
+class Enabled(brocade_core.EnabledCommandProcessor):
+    """Shows a running configuration of which no part is named, where 1.5.0 ends the session: its VLANs, since
+    it knows nothing that would be behind them."""
+
+    def do_show(self, *args):
+        if args == ("running-config",):
+            self.show_run_vlan()
+        else:
+            super().do_show(*args)
+
+
+brocade_core.EnabledCommandProcessor = Enabled
 
 
 class TelnetShell(SwitchTelnetShell):
