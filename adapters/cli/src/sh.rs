@@ -5,7 +5,7 @@
 //! are carried out one after the other.
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{Lost, Share, Traffic};
+use mercury_adapter::{Lost, Pace, Share, Traffic};
 use rand::RngExt as _;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -85,7 +85,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
         self.io.flush().await.map_err(closed)?;
         self.traffic.flights += 1;
         self.traffic.sent += commands.len() as u64;
-        let (mut replies, mut buffer, mut searched, mut shown) = (Vec::new(), vec![0; READ_SIZE], 0, None);
+        let (mut replies, mut buffer, mut pace) = (Vec::new(), vec![0; READ_SIZE], Pace::default());
+        let (mut searched, mut shown) = (0, None);
         while let Some(entry) = lines.get(replies.len()) {
             if let Some(reply) = self.next(&mut searched)? {
                 match shown.take() {
@@ -99,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Sh<S> {
             if read == 0 {
                 return Err(Lost::Closed("the shell there has ended".to_owned()));
             }
+            pace.took(read).await;
             share.arrive(read).map_err(|error| no_room(&error))?;
             self.traffic.received += read as u64;
             make_room(&mut self.received, read);

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use mercury_adapter::{CliSession, Level, Lost, Share, Traffic};
+use mercury_adapter::{CliSession, Level, Lost, Pace, Share, Traffic};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::{Instant, timeout, timeout_at},
@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
 
     /// So many answers more.
     async fn answers(&mut self, count: usize, share: &mut Share) -> Result<Vec<Answered>, Lost> {
-        let (mut answers, mut buffer) = (Vec::new(), vec![0; READ_SIZE]);
+        let (mut answers, mut buffer, mut pace) = (Vec::new(), vec![0; READ_SIZE], Pace::default());
         let closed = |error: std::io::Error| Lost::Closed(error.to_string());
         loop {
             while let Some(answer) = self.machine.next_answer() {
@@ -120,14 +120,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
                 Some(at) => timeout_at(self.begun + at, reading).await.ok(),
                 None => Some(reading.await),
             };
-            let now = self.begun.elapsed();
             let progress = match read.transpose().map_err(closed)? {
-                None => self.machine.wake(now),
+                None => self.machine.wake(self.begun.elapsed()),
                 Some(0) => return Err(Lost::Closed("the switch closed the session".to_owned())),
                 Some(read) => {
+                    pace.took(read).await;
                     self.traffic.received += read as u64;
                     share.arrive(read).map_err(|error| no_room(&error))?;
-                    self.machine.receive(buffer.get(..read).unwrap_or_default(), now)
+                    self.machine.receive(buffer.get(..read).unwrap_or_default(), self.begun.elapsed())
                 }
             };
             progress.map_err(|error| Lost::Protocol(error.to_string()))?;

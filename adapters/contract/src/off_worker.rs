@@ -12,8 +12,8 @@ use tokio::sync::{Semaphore, oneshot};
 const INLINE: usize = 64 << 10;
 
 /// By how much background work is nicer than the rest of Mercury (sched(7)): of a
-/// processor that both want it has a quarter.
-const GIVES_WAY: i32 = 5;
+/// processor that both want it has a tenth.
+const GIVES_WAY: i32 = 10;
 
 /// One processor stays free for the workers, where there is more than one.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {

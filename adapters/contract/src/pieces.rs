@@ -1,6 +1,11 @@
 //! Octets of a reply while they arrive: nothing that has come is moved because more comes.
 
-use std::{mem, thread};
+use std::{mem, thread, time::Duration};
+
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use crate::off_worker::{Unfinished, off_worker};
 
@@ -10,6 +15,12 @@ const PIECE: usize = 256 << 10;
 const MANY: usize = 1 << 20;
 /// A worker that takes so many octets of one peer lets others have it.
 const SLICE: usize = 128 << 10;
+/// Who sent no more than `MANY` in this time is read without a rest.
+const LULL: Duration = Duration::from_secs(1);
+/// With it, all that is large arrives at no more than 128 MiB a second.
+const REST: Duration = Duration::from_millis(1);
+/// Whose turn it is to be read, of those who send very much.
+static TURNS: Semaphore = Semaphore::const_new(1);
 
 /// Octets that come in parts and are put together when all of them are there. A vector that
 /// grows is copied each time, and all of its memory is asked of the system anew: of 60 MB that is
@@ -92,15 +103,34 @@ impl Drop for Pieces {
 
 /// Counts what is read of one peer, for whose sake no other waits long.
 #[derive(Debug, Default)]
-pub struct Pace(usize);
+pub struct Pace {
+    /// Octets since it gave way.
+    slice: usize,
+    /// Octets since `since`.
+    much: usize,
+    since: Option<Instant>,
+}
 
 impl Pace {
-    /// So many octets more were taken; gives way to other tasks once they are many.
+    /// So many octets more were taken; gives way to other tasks once they are many. Who sends
+    /// very much is read in turn with others who do, with a rest after each slice: they all
+    /// together leave the workers, and the processors, to whom a reply is small.
     pub async fn took(&mut self, octets: usize) {
-        self.0 = self.0.saturating_add(octets);
-        if self.0 >= SLICE {
-            self.0 = 0;
+        self.slice = self.slice.saturating_add(octets);
+        if self.slice < SLICE {
+            return;
+        }
+        let now = Instant::now();
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) > LULL) {
+            (self.since, self.much) = (Some(now), 0);
+        }
+        self.much = self.much.saturating_add(mem::take(&mut self.slice));
+        if self.much <= MANY {
             tokio::task::yield_now().await;
+        } else {
+            // It is never closed.
+            let _turn = TURNS.acquire().await;
+            sleep(REST).await;
         }
     }
 }
@@ -150,5 +180,40 @@ mod tests {
         assert!(!other.is_finished());
         pace.took(1024).await;
         assert!(other.is_finished());
+    }
+
+    /// How long `peers` take, each of which sends so many octets.
+    async fn taken(peers: usize, octets: usize) -> Duration {
+        let begun = Instant::now();
+        let all = (0..peers).map(|_| async {
+            let mut pace = Pace::default();
+            for _ in 0..octets / SLICE {
+                pace.took(SLICE).await;
+            }
+        });
+        futures_util::future::join_all(all).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_send_very_much_take_turns_and_rest() {
+        assert_eq!(taken(6, MANY).await, Duration::ZERO);
+        let one = taken(1, MANY + 80 * SLICE).await;
+        assert!(one >= 80 * REST, "{one:?}");
+        let six = taken(6, MANY + 80 * SLICE).await;
+        assert!(six >= 6 * 80 * REST && six < 2 * 6 * one, "{six:?} {one:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_lull_much_is_little_again() {
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            let begun = Instant::now();
+            for _ in 0..MANY / SLICE {
+                pace.took(SLICE).await;
+            }
+            assert_eq!(begun.elapsed(), Duration::ZERO);
+            sleep(LULL + REST).await;
+        }
     }
 }
