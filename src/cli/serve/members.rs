@@ -74,7 +74,8 @@ mod with_etcd {
             let listener = Listener::bind(own.listen).await.map_err(Failure::because)?.with_tls(certificate);
             let address = if own.listen.port() == 0 { listener.address().to_string() } else { own.address.clone() };
             tracing::info!(name = own.name, address, "the other members are listened for");
-            let (router, limits) = (handed_router(front.clone(), own, &settings.limits), settings.limits.clone());
+            let limits = settings.limits.clone();
+            let router = handed_router(front.clone(), own, &limits, leaving.clone());
             let (stop, drain) = (leaving.clone(), limits.stop_timeout);
             tokio::spawn(async move { listener.serve(router, &limits, stop.cancelled(), drain).await });
             let presence = Presence::new(etcd.clone(), &own.name, &address);

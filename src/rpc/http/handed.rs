@@ -14,6 +14,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Door, acted, answered, error, failed, json_response, whole};
 use crate::{
@@ -179,11 +180,13 @@ fn ascii(json: &str) -> String {
 struct Porch {
     door: Door,
     settings: Arc<config::Fleet>,
+    leaving: CancellationToken,
 }
 
 /// The routes where other members hand over what is this one's; they are known by their
-/// certificates.
-pub fn router(front: Front, settings: &config::Fleet, limits: &Limits) -> Router {
+/// certificates. Once it is `leaving`, others are told of what was not begun here that it
+/// was not taken, and take it back.
+pub fn router(front: Front, settings: &config::Fleet, limits: &Limits, leaving: CancellationToken) -> Router {
     let door = Door {
         front,
         authenticator: Authenticator::builder().clients(settings.members.clone()).build(),
@@ -198,14 +201,14 @@ pub fn router(front: Front, settings: &config::Fleet, limits: &Limits) -> Router
         .route(Envelope::Rpc.path(), post(rpc))
         .route(Envelope::Action.path(), post(action))
         .fallback(|| async { error(StatusCode::NOT_FOUND, 404, "members hand requests over here; callers do not") })
-        .with_state(Porch { door, settings: Arc::new(settings.clone()) })
+        .with_state(Porch { door, settings: Arc::new(settings.clone()), leaving })
 }
 
 async fn rpc(State(porch): State<Porch>, Extension(caller): Extension<Caller>, request: Request<Body>) -> Response {
     match admitted(&porch, &caller, request).await {
         Ok((who, body)) => {
             let _working = caller.works();
-            told(answered(&porch.door.front, &body, who).await)
+            told(&porch.leaving, answered(&porch.door.front, &body, who).await).await
         }
         Err(refused) => *refused,
     }
@@ -215,16 +218,34 @@ async fn action(State(porch): State<Porch>, Extension(caller): Extension<Caller>
     match admitted(&porch, &caller, request).await {
         Ok((who, body)) => {
             let _working = caller.works();
-            told(acted(&porch.door.front, &body, who).await)
+            told(&porch.leaving, acted(&porch.door.front, &body, who).await).await
         }
         Err(refused) => *refused,
     }
 }
 
-/// Not a refusal of this port's.
-fn told(mut answer: Response) -> Response {
+/// Not a refusal of this port's; but that a switch is served no more, of a member that comes
+/// to its end, is no answer for a caller: others serve it.
+async fn told(leaving: &CancellationToken, mut answer: Response) -> Response {
+    if leaving.is_cancelled() {
+        let (head, body) = answer.into_parts();
+        // It is in memory already.
+        let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+            return error(StatusCode::INTERNAL_SERVER_ERROR, 500, "the answer was lost");
+        };
+        if is_busy(&body) {
+            return error(StatusCode::SERVICE_UNAVAILABLE, 503, "this member is leaving; nothing was begun");
+        }
+        answer = Response::from_parts(head, Body::from(body));
+    }
     answer.headers_mut().insert(ANSWERED, HeaderValue::from_static("1"));
     answer
+}
+
+/// Whether nothing was begun, for no reason that lies in what was asked.
+fn is_busy(answer: &[u8]) -> bool {
+    let answer = serde_json::from_slice::<Value>(answer).unwrap_or_default();
+    answer.pointer("/error/data/kind") == Some(&json!(FaultKind::Busy))
 }
 
 /// A member's word on who asks counts; what they may ask for is judged here.
@@ -275,6 +296,28 @@ mod tests {
             (who.caller.as_str(), "http_basic", Some(20))
         );
         assert_eq!(asker.traceparent.unwrap().parse(), Ok(who.parent.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn who_leaves_has_not_answered_what_it_did_not_begin() {
+        let leaving = CancellationToken::new();
+        let rpc = |fault: Fault| answer_of(Envelope::Rpc, br#"{"id": 1}"#, &fault);
+        let action = |fault: Fault| failed(&fault);
+        let unknown = || Fault::new(FaultKind::Unknown, "it went");
+        let is_answer = |answer: Response| {
+            let leaving = leaving.clone();
+            async move { told(&leaving, answer).await.headers().contains_key(&ANSWERED) }
+        };
+        assert!(is_answer(rpc(Fault::not_served())).await && is_answer(action(Fault::not_served())).await);
+        leaving.cancel();
+        for fault in [Fault::not_served, Fault::stopping] {
+            assert!(!is_answer(rpc(fault())).await && !is_answer(action(fault())).await);
+        }
+        assert!(is_answer(rpc(unknown())).await && is_answer(action(unknown())).await);
+        let done = json!({"jsonrpc": "2.0", "id": 1, "result": {"kind": "busy"}}).to_string();
+        let answer = told(&leaving, json_response(StatusCode::OK, done.clone())).await;
+        assert!(answer.headers().contains_key(&ANSWERED));
+        assert_eq!(axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap(), done);
     }
 
     #[test]
