@@ -47,11 +47,6 @@ impl Job {
         self.gone.as_ref().is_some_and(Waits::is_over)
     }
 
-    /// Whether it may begin: from here on it is finished.
-    pub(super) fn begins(&self) -> bool {
-        self.gone.as_ref().is_none_or(Waits::begin)
-    }
-
     /// Its entry is there no more.
     pub(super) fn refuse(self) {
         let mut report = Report::new(&self.switch.identity.name, Outcome::NotStarted(Fault::not_served()));

@@ -278,12 +278,13 @@ impl Owner {
     async fn serve_readied(&mut self, mut group: Vec<Job>, backlog: &mut Backlog) -> Vec<Vec<Job>> {
         let report = self.run_group(&mut group).await;
         let together = group.len() > 1;
+        let is_abandoned = matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned());
         if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
-            if together && !joint.is_kept() && group::worth_trying_again(&report.outcome) {
+            if together && !joint.is_kept() && (is_abandoned || group::worth_trying_again(&report.outcome)) {
                 self.try_again(group, backlog).await;
                 return Vec::new();
             }
-        } else if together && matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned()) {
+        } else if together && is_abandoned {
             self.drop_abandoned(&mut group);
             return if group.is_empty() { Vec::new() } else { vec![group] };
         } else if together && group::worth_splitting(&report.outcome) {
@@ -356,11 +357,9 @@ impl Owner {
             locks: &*self.locks,
             lock: &self.lock,
             parts: group.iter().filter_map(|job| job.work.intent()).collect(),
-            // Of several that other switches have a say in, none can be left out here alone.
-            waits: match joint.is_some() && group.len() > 1 {
-                true => Vec::new(),
-                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
-            },
+            // Of several that other switches have a say in, none can be left out here alone; all are
+            // done again, each alone.
+            waits: group.iter().filter_map(|job| job.gone.as_ref()).collect(),
         };
         // Boxed, because all that is served goes through here.
         let report = Box::pin(pipeline::run(line, work, look_first, joint.as_mut())).await;
@@ -431,10 +430,6 @@ async fn readied(mut group: Vec<Job>, backlog: &mut Backlog) -> Result<Vec<Job>,
     if let Ok(Order::Take(taken)) = &order {
         let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));
         group.extend(others.extract_if(.., goes));
-        // From here on none of them can be left out on one switch alone.
-        for job in group.iter().skip(1) {
-            let _too_late_to_leave = job.begins();
-        }
     }
     backlog.put_back(others);
     match (order, group.pop()) {

@@ -188,35 +188,46 @@ fn patient(waits: &Waits) -> Requester {
     Requester { gone: Some(waits.clone()), ..Requester::default() }
 }
 
-/// Its own request is dropped; those that were to be done with it are done.
+/// Its own request is dropped, whichever of them it is, and those that were to be done with
+/// it are done; nothing of it was begun while a lock was waited for.
 #[test]
 fn a_caller_that_gives_up_does_not_fail_the_others() {
-    on_paused_clock(async {
-        let world = ready(&[Kind::Netconf(Mode::CandidatePlain); 2]).await;
-        let both = |port| [(0, port, Wish::Access(200)), (1, port, Wish::Access(200))];
-        let waits = Waits::default();
-        let (first, leader, follower) = (both(7), both(2), both(3));
-        let leaf1 = world.handle(1);
-        let commit = leaf1.inject(fault("commit:1:before:hold"));
-        let who = patient(&waits);
-        // While the first is at its commit, two wait that will be done together.
-        let others = async {
-            leaf1.held(commit).await;
-            let lock = leaf1.inject(fault("lock:1:before:hold"));
-            let watch = async {
-                leaf1.release(commit);
-                leaf1.held(lock).await;
-                assert!(waits.give_up(), "nothing was begun");
-                leaf1.release(lock);
+    for gives_up in [2, 3] {
+        on_paused_clock(async {
+            let world = ready(&[Kind::Netconf(Mode::CandidatePlain); 2]).await;
+            let both = |port| [(0, port, Wish::Access(200)), (1, port, Wish::Access(200))];
+            let (waits, stays) = (Waits::default(), Waits::default());
+            let who = |port| patient(if port == gives_up { &waits } else { &stays });
+            let leaf1 = world.handle(1);
+            let commit = leaf1.inject(fault("commit:1:before:hold"));
+            let (first, leader, follower) = (both(7), both(2), both(3));
+            let (leads, follows) = (who(2), who(3));
+            // While the first is at its commit, two wait that will be done together.
+            let others = async {
+                leaf1.held(commit).await;
+                let lock = leaf1.inject(fault("lock:1:before:hold"));
+                let watch = async {
+                    leaf1.release(commit);
+                    leaf1.held(lock).await;
+                    assert!(waits.give_up(), "nothing was begun");
+                    leaf1.release(lock);
+                };
+                let (leader, follower) =
+                    (ask_as(&world.service, &leader, &leads), ask_as(&world.service, &follower, &follows));
+                tokio::join!(leader, follower, watch)
             };
-            tokio::join!(ask_as(&world.service, &leader, &who), ask(&world.service, &follower), watch)
-        };
-        let asked = async { tokio::join!(ask(&world.service, &first), others) };
-        let (first, (leader, follower, ())) = tokio::time::timeout(LONG, asked).await.expect("somebody waits for ever");
-        assert!(first.iter().chain(&follower).all(|report| claim(report) == Claim::Intended), "{follower:?}");
-        assert!(leader.iter().all(|report| claim(report) == Claim::Before), "{leader:?}");
-        assert!(!world.ports(0)["Ethernet2"].contains("200") && world.ports(0)["Ethernet3"].contains("200"));
-    });
+            let asked = async { tokio::join!(ask(&world.service, &first), others) };
+            let asked = tokio::time::timeout(LONG, asked).await;
+            let (first, (leader, follower, ())) = asked.expect("somebody waits for ever");
+            let (gone, done) = if gives_up == 2 { (leader, follower) } else { (follower, leader) };
+            assert!(first.iter().chain(&done).all(|report| claim(report) == Claim::Intended), "{done:?}");
+            assert!(gone.iter().all(|report| claim(report) == Claim::Before), "{gone:?}");
+            for port in [2, 3] {
+                assert_eq!(world.ports(0)[&format!("Ethernet{port}")].contains("200"), port != gives_up);
+            }
+            assert!(!stays.give_up(), "what was made was begun");
+        });
+    }
 }
 
 #[test]
