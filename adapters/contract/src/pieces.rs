@@ -2,6 +2,7 @@
 
 use std::{mem, thread, time::Duration};
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
@@ -116,22 +117,32 @@ impl Pace {
     /// very much is read in turn with others who do, with a rest after each slice: they all
     /// together leave the workers, and the processors, to whom a reply is small.
     pub async fn took(&mut self, octets: usize) {
+        if let Some(rest) = self.rest(octets) {
+            rest.await;
+        }
+    }
+
+    /// The same, for what is polled: what is to be waited for before more is taken.
+    pub fn rest(&mut self, octets: usize) -> Option<BoxFuture<'static, ()>> {
         self.slice = self.slice.saturating_add(octets);
         if self.slice < SLICE {
-            return;
+            return None;
         }
         let now = Instant::now();
         if self.since.is_none_or(|since| now.saturating_duration_since(since) > LULL) {
             (self.since, self.much) = (Some(now), 0);
         }
         self.much = self.much.saturating_add(mem::take(&mut self.slice));
-        if self.much <= MANY {
-            tokio::task::yield_now().await;
-        } else {
+        let is_little = self.much <= MANY;
+        let rest = async move {
+            if is_little {
+                return tokio::task::yield_now().await;
+            }
             // It is never closed.
             let _turn = TURNS.acquire().await;
             sleep(REST).await;
-        }
+        };
+        Some(rest.boxed())
     }
 }
 

@@ -11,25 +11,29 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Response};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use mercury_adapter::Pace;
 use tonic::Status;
 
 use crate::meter::Meter;
 
 const MARK: &str = "mercury-answered";
 
-/// A body whose trailers are marked, and whose octets are counted as they come.
-#[derive(Debug)]
+/// A body whose trailers are marked, and whose octets are counted as they come, at a pace.
 pub(crate) struct Answer {
     body: Incoming,
     meter: Option<Meter>,
+    pace: Pace,
+    /// Until then nothing more is taken.
+    rest: Option<BoxFuture<'static, ()>>,
 }
 
 /// Marks the status of a response, which is in its headers if it has no body
 /// (gRPC over HTTP/2, Trailers-Only).
 pub(crate) fn marked(response: Response<Incoming>, meter: Option<Meter>) -> Response<Answer> {
-    let mut response = response.map(|body| Answer { body, meter });
+    let mut response = response.map(|body| Answer { body, meter, pace: Pace::default(), rest: None });
     mark(response.headers_mut());
     response
 }
@@ -42,10 +46,15 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.poll_unpin(context));
+            self.rest = None;
+        }
         let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) else { return Poll::Ready(None) };
         let mut frame = frame?;
-        if let (Some(data), Some(meter)) = (frame.data_ref(), &self.meter) {
-            meter.count(data.len())?;
+        if let Some(octets) = frame.data_ref().map(Bytes::len) {
+            self.meter.as_ref().map_or(Ok(()), |meter| meter.count(octets))?;
+            self.rest = self.pace.rest(octets);
         }
         if let Some(trailers) = frame.trailers_mut() {
             mark(trailers);

@@ -5,7 +5,7 @@ use std::{error::Error as _, future::Future, time::Duration};
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
 use mercury_adapter::{
-    Budget, ConnectError, ConnectFault, NoRoom, Pace, Pieces, Share, Unfinished, off_worker, without_zone,
+    Budget, ConnectError, ConnectFault, NoRoom, Pieces, Share, Unfinished, off_worker, without_zone,
 };
 use mercury_gnmi_proto::gnmi::{
     CapabilityRequest, GetRequest, SetRequest, SubscribeRequest, SubscriptionList, subscribe_request,
@@ -133,7 +133,7 @@ impl Client {
             stub.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             let call = PathAndQuery::from_static("/gnmi.gNMI/Subscribe");
             let mut answers = stub.streaming(request, call, RawCodec::default()).await?.into_inner();
-            let (mut octets, mut pace) = (Pieces::new(), Pace::default());
+            let mut octets = Pieces::new();
             while let Some(message) = answers.message().await.map_err(|status| too_large(status, max_reply))? {
                 let whole = message.clone();
                 let looked = off_worker(message.len(), move || is_sync(&whole)).await;
@@ -143,7 +143,6 @@ impl Client {
                     return Ok(Raw { octets: octets.into(), _meter: meter });
                 }
                 octets.push(&message);
-                pace.took(message.len()).await;
             }
             Err(Status::data_loss("the subscription ended before it was complete"))
         })
