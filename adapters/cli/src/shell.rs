@@ -18,6 +18,8 @@ use crate::{
 
 /// How much is read at once, in bytes.
 const READ_SIZE: usize = 32 << 10;
+/// A prompt is looked for in each octet, which takes so many times as long as to put it away.
+const COST: usize = 4;
 
 /// How long the end of the stream may take.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
@@ -124,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
                 None => self.machine.wake(self.begun.elapsed()),
                 Some(0) => return Err(Lost::Closed("the switch closed the session".to_owned())),
                 Some(read) => {
-                    pace.took(read).await;
+                    pace.took(read * COST).await;
                     self.traffic.received += read as u64;
                     share.arrive(read).map_err(|error| no_room(&error))?;
                     self.machine.receive(buffer.get(..read).unwrap_or_default(), self.begun.elapsed())
