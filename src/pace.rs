@@ -19,22 +19,33 @@ use crate::{
     fault::{Fault, FaultKind},
     intent::{Agreed, Offers},
     outcome::{Outcome, Report},
+    waits::Waits,
 };
 
 /// Tells one joint request from another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct JointId {
     number: u64,
     /// The switches it is about.
     switches: Arc<BTreeSet<String>>,
+    /// Whoever waits for it, if that is told.
+    pub waits: Option<Waits>,
 }
+
+impl PartialEq for JointId {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for JointId {}
 
 impl JointId {
     /// One that no other request has.
     #[must_use]
-    pub fn new(switches: BTreeSet<String>) -> Self {
+    pub fn new(switches: BTreeSet<String>, waits: Option<Waits>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), switches: Arc::new(switches) }
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), switches: Arc::new(switches), waits }
     }
 
     /// Whether the other request is about the same switches.
@@ -49,7 +60,7 @@ impl JointId {
 pub enum Milestone {
     /// It is the request's turn on this switch, and those of these others,
     /// which could be done with it.
-    Ready(BTreeSet<JointId>),
+    Ready(Vec<JointId>),
     /// There is something to do, and the lock that keeps other Mercurys away
     /// is wanted.
     Unlocked,
@@ -77,7 +88,7 @@ pub enum Order {
     /// Go on.
     Go,
     /// Go on, and these others with it.
-    Take(BTreeSet<JointId>),
+    Take(Vec<JointId>),
     /// Go on, with what all of them have agreed.
     Agree(Agreed),
     /// Stop, and leave everything as it was.

@@ -382,7 +382,7 @@ impl Service {
         intents: impl Iterator<Item = &TargetIntent> + Clone,
         who: &Requester,
     ) -> Result<BTreeMap<String, Report>, Fault> {
-        let id = JointId::new(intents.clone().map(|intent| intent.switch.clone()).collect());
+        let id = JointId::new(intents.clone().map(|intent| intent.switch.clone()).collect(), who.gone.clone());
         let mut parties = Vec::new();
         {
             let _gate = self.gate.lock().await;

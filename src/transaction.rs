@@ -24,7 +24,7 @@ use crate::{
     fault::{Fault, FaultKind},
     intent::Offers,
     outcome::Report,
-    pace::{Milestone, Order, Party},
+    pace::{JointId, Milestone, Order, Party},
     waits::Waits,
 };
 
@@ -97,9 +97,12 @@ impl Transaction {
             Milestone::Ready(others) => Some(others),
             _ => None,
         });
-        let others = others.reduce(|all, some| all.intersection(&some).cloned().collect()).unwrap_or_default();
-        let together = !others.is_empty();
-        self.tell_all(&Order::Take(others)).await;
+        let on_all = |mut all: Vec<JointId>, some: Vec<JointId>| {
+            all.retain(|one| some.contains(one));
+            all
+        };
+        let others = others.reduce(on_all).unwrap_or_default();
+        self.tell_all(&Order::Take(others.clone())).await;
         self.gather().await?;
         // One lock after the other and in one order, so that two Mercurys never wait for each other.
         for switch in self.names() {
@@ -123,10 +126,11 @@ impl Transaction {
                 self.confirms.insert(switch);
             }
         }
-        match waits.is_none_or(Waits::begin) {
+        // One decision for all switches: nothing is sent to any before, and all are made from here
+        // on. Those who still wait are tried again together, where others have gone.
+        let all = || waits.into_iter().chain(others.iter().filter_map(|other| other.waits.as_ref()));
+        match !all().any(Waits::is_over) && all().all(Waits::begin) {
             true => Ok(()),
-            // Others still wait for theirs.
-            false if together => Err(Stopped::Again),
             false => Err(Stopped::Because(Fault::abandoned())),
         }
     }
@@ -144,7 +148,10 @@ impl Transaction {
             };
             milestones.extend(self.heard(&switch, heard).await?);
         }
-        Ok(milestones)
+        match waits.is_some_and(Waits::is_over) {
+            true => Err(Stopped::Because(Fault::abandoned())),
+            false => Ok(milestones),
+        }
     }
 
     async fn make(&mut self) -> Result<(), Stopped> {

@@ -7,6 +7,7 @@ mod supervisor;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use listenfd::ListenFd;
+use mercury_adapter::Pace;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +103,7 @@ pub(super) async fn run(common: &Common, arguments: &ServeArguments) -> Ended {
         let signal = signals.end().await;
         tracing::info!(signal, "told to stop; finishing what was begun");
         supervisor.stopping();
+        Pace::lift();
         end = Instant::now() + time;
         reloads_end.cancel();
         members.iter().for_each(Members::leave);

@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn with_others(port: &str, switches: &[&str]) -> Job {
-        let id = JointId::new(switches.iter().map(|&switch| switch.to_owned()).collect());
+        let id = JointId::new(switches.iter().map(|&switch| switch.to_owned()).collect(), None);
         let (joint, _) = crate::pace::joint(id, std::time::Duration::ZERO);
         Job { joint: Some(joint), ..attach(port, 1) }
     }

@@ -281,7 +281,7 @@ impl Owner {
         let is_abandoned = matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned());
         if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
             if together && !joint.is_kept() && (is_abandoned || group::worth_trying_again(&report.outcome)) {
-                self.try_again(group, backlog).await;
+                self.try_again(group, is_abandoned, backlog).await;
                 return Vec::new();
             }
         } else if together && is_abandoned {
@@ -300,17 +300,18 @@ impl Owner {
         Vec::new()
     }
 
-    /// The other switches do the same: each request alone, in the same order.
-    async fn try_again(&mut self, mut group: Vec<Job>, backlog: &mut Backlog) {
-        tracing::info!(
-            switch = self.switch.identity.name,
-            requests = group.len(),
-            "failed together; trying each alone"
-        );
+    /// The other switches do the same, in the same order: each request alone, or all without
+    /// those that nobody waits for any more.
+    async fn try_again(&mut self, mut group: Vec<Job>, is_abandoned: bool, backlog: &mut Backlog) {
+        let (switch, requests) = (&self.switch.identity.name, group.len());
+        match is_abandoned {
+            true => tracing::info!(switch, requests, "nobody waits for one of them any more; trying the others"),
+            false => tracing::info!(switch, requests, "failed together; trying each alone"),
+        }
         if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
             joint.again().await;
         }
-        group.iter_mut().for_each(|job| job.alone = true);
+        group.iter_mut().for_each(|job| job.alone |= !is_abandoned);
         backlog.put_back(group);
     }
 
@@ -357,9 +358,11 @@ impl Owner {
             locks: &*self.locks,
             lock: &self.lock,
             parts: group.iter().filter_map(|job| job.work.intent()).collect(),
-            // Of several that other switches have a say in, none can be left out here alone; all are
-            // done again, each alone.
-            waits: group.iter().filter_map(|job| job.gone.as_ref()).collect(),
+            // Where other switches have a say, it is decided for all of them whether it begins.
+            waits: match joint.is_some() {
+                true => Vec::new(),
+                false => group.iter().filter_map(|job| job.gone.as_ref()).collect(),
+            },
         };
         // Boxed, because all that is served goes through here.
         let report = Box::pin(pipeline::run(line, work, look_first, joint.as_mut())).await;
@@ -423,9 +426,11 @@ fn ids(group: &[Job]) -> String {
 /// Where other switches have a say: waits until it is the request's turn on
 /// all of them, and leaves of the others what cannot go with it there.
 async fn readied(mut group: Vec<Job>, backlog: &mut Backlog) -> Result<Vec<Job>, Box<(Job, Fault)>> {
-    let ids: Vec<_> = group.iter().filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
+    // Whoever has given up is taken along by nobody.
+    let others = group.iter().skip(1).filter(|job| !job.is_abandoned());
+    let others = others.filter_map(|job| Some(job.joint.as_ref()?.id.clone())).collect();
     let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) else { return Ok(group) };
-    let order = joint.reach(Milestone::Ready(ids.into_iter().skip(1).collect())).await;
+    let order = joint.reach(Milestone::Ready(others)).await;
     let mut others = group.split_off(1);
     if let Ok(Order::Take(taken)) = &order {
         let goes = |job: &mut Job| job.joint.as_ref().is_some_and(|joint| taken.contains(&joint.id));

@@ -189,7 +189,7 @@ fn patient(waits: &Waits) -> Requester {
 }
 
 /// Its own request is dropped, whichever of them it is, and those that were to be done with
-/// it are done; nothing of it was begun while a lock was waited for.
+/// it are done, together; nothing of it was begun while a lock was waited for.
 #[test]
 fn a_caller_that_gives_up_does_not_fail_the_others() {
     for gives_up in [2, 3] {
@@ -200,9 +200,11 @@ fn a_caller_that_gives_up_does_not_fail_the_others() {
             let who = |port| patient(if port == gives_up { &waits } else { &stays });
             let leaf1 = world.handle(1);
             let commit = leaf1.inject(fault("commit:1:before:hold"));
-            let (first, leader, follower) = (both(7), both(2), both(3));
+            let (first, leader, follower, last) = (both(7), both(2), both(3), both(4));
             let (leads, follows) = (who(2), who(3));
-            // While the first is at its commit, two wait that will be done together.
+            let commits = || [0, 1].map(|index| world.handle(index).counters().commits);
+            let before = commits();
+            // While the first is at its commit, three wait that will be done together.
             let others = async {
                 leaf1.held(commit).await;
                 let lock = leaf1.inject(fault("lock:1:before:hold"));
@@ -214,15 +216,17 @@ fn a_caller_that_gives_up_does_not_fail_the_others() {
                 };
                 let (leader, follower) =
                     (ask_as(&world.service, &leader, &leads), ask_as(&world.service, &follower, &follows));
-                tokio::join!(leader, follower, watch)
+                tokio::join!(leader, follower, ask(&world.service, &last), watch)
             };
             let asked = async { tokio::join!(ask(&world.service, &first), others) };
             let asked = tokio::time::timeout(LONG, asked).await;
-            let (first, (leader, follower, ())) = asked.expect("somebody waits for ever");
+            let (first, (leader, follower, last, ())) = asked.expect("somebody waits for ever");
             let (gone, done) = if gives_up == 2 { (leader, follower) } else { (follower, leader) };
-            assert!(first.iter().chain(&done).all(|report| claim(report) == Claim::Intended), "{done:?}");
+            let done: Vec<_> = first.iter().chain(&done).chain(&last).collect();
+            assert!(done.iter().all(|report| claim(report) == Claim::Intended), "{done:?}");
+            assert_eq!(commits(), before.map(|before| before + 2), "one for the first, and one for those who stayed");
             assert!(gone.iter().all(|report| claim(report) == Claim::Before), "{gone:?}");
-            for port in [2, 3] {
+            for port in [2, 3, 4] {
                 assert_eq!(world.ports(0)[&format!("Ethernet{port}")].contains("200"), port != gives_up);
             }
             assert!(!stays.give_up(), "what was made was begun");

@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
 
     /// So many answers more.
     async fn answers(&mut self, count: usize, share: &mut Share) -> Result<Vec<Answered>, Lost> {
-        let (mut answers, mut buffer, mut pace) = (Vec::new(), vec![0; READ_SIZE], Pace::default());
+        let (mut answers, mut buffer, mut pace) = (Vec::new(), vec![0; READ_SIZE], Pace::of(COST));
         let closed = |error: std::io::Error| Lost::Closed(error.to_string());
         loop {
             while let Some(answer) = self.machine.next_answer() {
@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Shell<S> {
                 None => self.machine.wake(self.begun.elapsed()),
                 Some(0) => return Err(Lost::Closed("the switch closed the session".to_owned())),
                 Some(read) => {
-                    pace.took(read * COST).await;
+                    pace.took(read).await;
                     self.traffic.received += read as u64;
                     share.arrive(read).map_err(|error| no_room(&error))?;
                     self.machine.receive(buffer.get(..read).unwrap_or_default(), self.begun.elapsed())

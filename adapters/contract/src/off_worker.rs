@@ -11,14 +11,20 @@ use tokio::sync::{Semaphore, oneshot};
 /// than a millisecond.
 const INLINE: usize = 64 << 10;
 
+/// Of replies with more octets than this there are few, and they wait for each other alone.
+const ORDINARY: usize = 1 << 20;
+
 /// By how much background work is nicer than the rest of Mercury (sched(7)): of a
-/// processor that both want it has a tenth.
-const GIVES_WAY: i32 = 10;
+/// processor that both want it has a quarter.
+const GIVES_WAY: i32 = 5;
+
+/// The same of very large replies, which have a tenth.
+const GIVES_MUCH_WAY: i32 = 10;
 
 /// One processor stays free for the workers, where there is more than one.
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+static TURNS: LazyLock<[Arc<Semaphore>; 2]> = LazyLock::new(|| {
     let processors = available_parallelism().map_or(1, usize::from);
-    Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)))
+    [(); 2].map(|()| Arc::new(Semaphore::new(processors.saturating_sub(1).max(1))))
 });
 
 /// Does `work` on `octets` of a reply: at once if they are few, else on a
@@ -35,8 +41,10 @@ pub async fn off_worker<T: Send + 'static>(
     if octets <= INLINE {
         return Ok(work());
     }
-    let turn = Arc::clone(&TURNS).acquire_owned().await.map_err(|_| Unfinished)?;
-    in_background(move || {
+    let [ordinary, large] = &*TURNS;
+    let (turns, nicer) = if octets <= ORDINARY { (ordinary, GIVES_WAY) } else { (large, GIVES_MUCH_WAY) };
+    let turn = Arc::clone(turns).acquire_owned().await.map_err(|_| Unfinished)?;
+    on_thread(nicer, move || {
         let done = work();
         drop(turn);
         done
@@ -50,10 +58,14 @@ pub async fn off_worker<T: Send + 'static>(
 /// # Errors
 /// As [`off_worker`].
 pub async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
+    on_thread(GIVES_WAY, work).await
+}
+
+async fn on_thread<T: Send + 'static>(nicer: i32, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Unfinished> {
     let (tell, done) = oneshot::channel();
     let begin = move || {
         // On Linux it counts for this thread alone; where it is refused, work is as good as other work.
-        let _refused = rustix::process::nice(GIVES_WAY);
+        let _refused = rustix::process::nice(nicer);
         let _unheard = tell.send(work());
     };
     thread::Builder::new().name("background".to_owned()).spawn(begin).map_err(|_| Unfinished)?;
@@ -78,6 +90,7 @@ mod tests {
         let own = niceness();
         assert_eq!(off_worker(INLINE, niceness).await, Ok(own));
         assert_eq!(off_worker(INLINE + 1, niceness).await, Ok((own + GIVES_WAY).min(19)));
+        assert_eq!(off_worker(ORDINARY + 1, niceness).await, Ok((own + GIVES_MUCH_WAY).min(19)));
         assert_eq!(niceness(), own, "the thread that waited");
     }
 

@@ -1,11 +1,19 @@
 //! Octets of a reply while they arrive: nothing that has come is moved because more comes.
 
-use std::{mem, thread, time::Duration};
+use std::{
+    mem,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep},
+    task::yield_now,
+    time::{Instant, sleep_until},
 };
 
 use crate::off_worker::{Unfinished, off_worker};
@@ -16,12 +24,20 @@ const PIECE: usize = 256 << 10;
 const MANY: usize = 1 << 20;
 /// A worker that takes so many octets of one peer lets others have it.
 const SLICE: usize = 128 << 10;
-/// Who sent no more than `MANY` in this time is read without a rest.
+/// A rest is reckoned in so many parts of a slice's.
+const SHARES: u32 = 16;
+/// Octets of one.
+const PART: usize = SLICE / 16;
+/// Whoever sent no more than `MANY` since it was silent for so long is read without a rest.
 const LULL: Duration = Duration::from_secs(1);
-/// With it, all that is large arrives at no more than 128 MiB a second.
+/// How long a rest is for a slice: with it, all that is large arrives at no more than 128 MiB a second.
 const REST: Duration = Duration::from_millis(1);
-/// Whose turn it is to be read, of those who send very much.
-static TURNS: Semaphore = Semaphore::const_new(1);
+/// Nobody rests longer than this at once, however many others do.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Until when those rest who send very much: each has its turn behind the last.
+static TAKEN: Mutex<Option<Instant>> = Mutex::new(None);
+/// Whether nobody rests any more.
+static IS_LIFTED: AtomicBool = AtomicBool::new(false);
 
 /// Octets that come in parts and are put together when all of them are there. A vector that
 /// grows is copied each time, and all of its memory is asked of the system anew: of 60 MB that is
@@ -102,19 +118,34 @@ impl Drop for Pieces {
     }
 }
 
-/// Counts what is read of one peer, for whose sake no other waits long.
-#[derive(Debug, Default)]
+/// Counts what is read of one reply, for whose sake nobody else waits long.
+#[derive(Debug)]
 pub struct Pace {
+    /// Octets after which it gives way.
+    limit: usize,
     /// Octets since it gave way.
     slice: usize,
-    /// Octets since `since`.
+    /// Octets since it was silent.
     much: usize,
+    /// When it was let go on last.
     since: Option<Instant>,
 }
 
+impl Default for Pace {
+    fn default() -> Self {
+        Self::of(1)
+    }
+}
+
 impl Pace {
-    /// So many octets more were taken; gives way to other tasks once they are many. Who sends
-    /// very much is read in turn with others who do, with a rest after each slice: they all
+    /// Where an octet takes so many times as long as to put it away.
+    #[must_use]
+    pub const fn of(cost: usize) -> Self {
+        Self { limit: SLICE / cost, slice: 0, much: 0, since: None }
+    }
+
+    /// So many octets more were taken; gives way to other tasks once they are many. Of a reply
+    /// that is very large each slice is read in turn with those of others, with a rest: they all
     /// together leave the workers, and the processors, to whom a reply is small.
     pub async fn took(&mut self, octets: usize) {
         if let Some(rest) = self.rest(octets) {
@@ -125,25 +156,37 @@ impl Pace {
     /// The same, for what is polled: what is to be waited for before more is taken.
     pub fn rest(&mut self, octets: usize) -> Option<BoxFuture<'static, ()>> {
         self.slice = self.slice.saturating_add(octets);
-        if self.slice < SLICE {
+        if self.slice < self.limit {
             return None;
         }
-        let now = Instant::now();
+        let (now, slice) = (Instant::now(), mem::take(&mut self.slice));
         if self.since.is_none_or(|since| now.saturating_duration_since(since) > LULL) {
-            (self.since, self.much) = (Some(now), 0);
+            self.much = 0;
         }
-        self.much = self.much.saturating_add(mem::take(&mut self.slice));
-        let is_little = self.much <= MANY;
-        let rest = async move {
-            if is_little {
-                return tokio::task::yield_now().await;
-            }
-            // It is never closed.
-            let _turn = TURNS.acquire().await;
-            sleep(REST).await;
-        };
-        Some(rest.boxed())
+        self.much = self.much.saturating_add(slice);
+        let until = if self.much <= MANY { now } else { turn(now, slice) };
+        self.since = Some(until);
+        Some(if until == now { yield_now().boxed() } else { sleep_until(until).boxed() })
     }
+
+    /// From now on nobody rests any more: the process ends, and what is read is waited for.
+    pub fn lift() {
+        IS_LIFTED.store(true, Relaxed);
+    }
+}
+
+/// Until when whoever took so many octets rests, behind whoever does already. Whoever wakes late
+/// keeps nobody, nor does one that is given up.
+fn turn(now: Instant, octets: usize) -> Instant {
+    if IS_LIFTED.load(Relaxed) {
+        return now;
+    }
+    let parts = octets.div_ceil(PART);
+    let span = (REST / SHARES).saturating_mul(u32::try_from(parts).unwrap_or(u32::MAX)).min(LONGEST);
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let until = taken.map_or(now, |taken| taken.clamp(now, now + LONGEST)) + span;
+    *taken = Some(until);
+    until
 }
 
 #[cfg(test)]
@@ -210,13 +253,14 @@ mod tests {
     async fn those_who_send_very_much_take_turns_and_rest() {
         assert_eq!(taken(6, MANY).await, Duration::ZERO);
         let one = taken(1, MANY + 80 * SLICE).await;
-        assert!(one >= 80 * REST, "{one:?}");
-        let six = taken(6, MANY + 80 * SLICE).await;
-        assert!(six >= 6 * 80 * REST && six < 2 * 6 * one, "{six:?} {one:?}");
+        // Other tests rest as well.
+        assert!(one >= 80 * REST && one < 80 * REST + 2 * LONGEST, "{one:?}");
+        let six = taken(6, MANY + 800 * SLICE).await;
+        assert!(six >= 6 * 800 * REST && six < 6 * 800 * REST + 2 * LONGEST, "{six:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_lull_much_is_little_again() {
+    async fn after_a_lull_much_is_little_again_and_a_rest_is_none() {
         let mut pace = Pace::default();
         for _ in 0..20 {
             let begun = Instant::now();
@@ -224,7 +268,13 @@ mod tests {
                 pace.took(SLICE).await;
             }
             assert_eq!(begun.elapsed(), Duration::ZERO);
-            sleep(LULL + REST).await;
+            tokio::time::sleep(LULL + REST).await;
         }
+        // Everybody else's slices make each of its own wait for long.
+        for _ in 0..20 {
+            turn(Instant::now(), usize::MAX);
+            pace.took(SLICE).await;
+        }
+        assert!(pace.much >= MANY + 8 * SLICE, "{pace:?}");
     }
 }

@@ -324,26 +324,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
                 (is_enough, deadline) = (true, deadline.min(Instant::now() + patience));
                 nudge = nudge.filter(|at| *at < deadline);
             }
-            let step = step(&mut self.io, burst, &mut buffer);
-            match timeout_at(nudge.unwrap_or(deadline), step).await {
-                Ok(Ok(0)) => return Err(Interruption::Lost(None)),
-                Ok(Ok(read)) => {
+            let late = nudge.unwrap_or(deadline);
+            // Whoever never stops sending is late all the same.
+            let step = match Instant::now() < late {
+                true => timeout_at(late, step(&mut self.io, burst, &mut buffer)).await.ok(),
+                false => None,
+            };
+            match step {
+                Some(Ok(0)) => return Err(Interruption::Lost(None)),
+                Some(Ok(read)) => {
                     arriving.grow(read)?;
-                    pace.took(read).await;
                     self.protocol.push(buffer.get(..read).unwrap_or_default());
                     if read == buffer.len() {
                         buffer.resize((read * 2).min(MOST_READ), 0);
                     }
+                    pace.took(read).await;
                 }
-                Ok(Err(error)) => return Err(Interruption::Lost(Some(error))),
-                Err(_) if nudge.take().is_some() => {
+                Some(Err(error)) => return Err(Interruption::Lost(Some(error))),
+                None if nudge.take().is_some() => {
                     tracing::debug!("no reply to the first requests yet: sending another one");
                     self.nudge_after = None;
                     let request = self.protocol.unheeded_request(&operation::read_nothing());
                     burst.add(&request.map_err(ProtocolError::from)?);
                 }
-                Err(_) if is_enough => return Ok(()),
-                Err(_) => return Err(Interruption::Timeout(within)),
+                None if is_enough => return Ok(()),
+                None => return Err(Interruption::Timeout(within)),
             }
         }
     }

@@ -215,9 +215,9 @@ async fn read(
             Ok(read) => read,
             Err(error) => return Lost::Closed(error.to_string()),
         };
-        pace.took(read).await;
         shared.received.fetch_add(read as u64, Relaxed);
         shared.waiting().heard = Some(Instant::now());
+        pace.took(read).await;
         let mut octets = chunk.get(..read).unwrap_or_default();
         loop {
             let before = octets.len();

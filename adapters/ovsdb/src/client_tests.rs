@@ -146,7 +146,7 @@ async fn a_large_reply_is_understood_away_from_the_workers() {
         .map(|_| {
             let (held, begun) = (Arc::clone(&held), begun.clone());
             let hold = move || begun.send(()).is_ok() && held.lock().unwrap().recv().is_err();
-            tokio::spawn(off_worker(1 << 20, hold))
+            tokio::spawn(off_worker((1 << 20) + 1, hold))
         })
         .collect();
     for _ in 0..processors.saturating_sub(1).max(1) {

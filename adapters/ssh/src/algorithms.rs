@@ -21,6 +21,9 @@ const OLD_MACS: [mac::Name; 2] = [mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
 /// Keepalives without an answer before the connection is given up.
 const KEEPALIVES: usize = 3;
 
+/// Packets of a channel, of up to 32 KiB, that may wait to be read: until then nobody counts them.
+const WAITING: usize = 16;
+
 /// The configuration of one connection. Host key algorithms in `known` come
 /// first: a device has several keys, and another one than the known one would
 /// look like an unknown host. Those in `without` are not offered.
@@ -32,6 +35,7 @@ pub(super) fn config(options: &SshOptions, known: &[Algorithm], without: &[Algor
         keepalive_interval: options.keepalive_interval,
         keepalive_max: KEEPALIVES,
         nodelay: true,
+        channel_buffer_size: WAITING,
         ..Config::default()
     }
 }

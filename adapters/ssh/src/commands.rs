@@ -71,6 +71,7 @@ impl SshCommands {
                 Some(ChannelMsg::ExtendedData { data, .. }) => {
                     share.arrive(data.len())?;
                     finished.errors.extend_from_slice(&data);
+                    pace.took(data.len()).await;
                 }
                 Some(ChannelMsg::Failure) => return Err(CommandError::Refused("it does not know how".to_owned())),
                 Some(ChannelMsg::ExitStatus { exit_status }) => (finished.status, ended) = (Some(exit_status), true),

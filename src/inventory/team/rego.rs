@@ -12,7 +12,7 @@ use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use regorus::{
@@ -34,6 +34,10 @@ const MAX_FILE: u64 = 1 << 20;
 /// What all packages together may take for one change, of a processor: on one that others
 /// want too, sound rules take longer and are not refused for it.
 const MAX_TIME: Duration = Duration::from_secs(1);
+/// By how many times they may be slowed down by what else the processors do.
+const SLOWEST: u32 = 10;
+/// Steps between two looks at the clock.
+const STEPS: NonZeroU32 = NonZeroU32::new(32).unwrap();
 /// How many rules all files may have: what they need of a stack grows with them.
 const MAX_RULES: usize = 128;
 /// Touched as far as it is needed.
@@ -324,11 +328,14 @@ fn blamed(code: Code, file: &Path, error: &dyn fmt::Display) -> Finding {
 #[cfg(test)]
 mod tests;
 
-/// What this thread took of a processor.
+/// What this thread took of a processor; a tenth of the time that went by, where that is more:
+/// a judgement ends on the busiest machine too.
 fn spent() -> Duration {
+    thread_local!(static BEGUN: Instant = Instant::now());
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
-    Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
+    let of_processor = Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default());
+    of_processor.max(BEGUN.with(Instant::elapsed) / SLOWEST)
 }
 
 /// An engine whose clock is there for its limit alone.
@@ -349,7 +356,7 @@ fn engine() -> Engine {
 }
 
 const fn timer(limit: Duration) -> ExecutionTimerConfig {
-    ExecutionTimerConfig { limit, check_interval: NonZeroU32::MIN }
+    ExecutionTimerConfig { limit, check_interval: STEPS }
 }
 
 /// Does it where there is room for the deepest rules, on a thread that gives way to others;

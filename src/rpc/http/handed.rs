@@ -26,6 +26,8 @@ use crate::{
     service::Requester,
 };
 
+/// No fault is told in more octets than this.
+const MAX_FAULT: usize = 1 << 20;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Who asks, as JSON.
@@ -233,7 +235,7 @@ async fn told(leaving: &CancellationToken, mut answer: Response) -> Response {
         let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
             return error(StatusCode::INTERNAL_SERVER_ERROR, 500, "the answer was lost");
         };
-        if is_busy(&body) {
+        if body.len() <= MAX_FAULT && is_not_begun(&body) {
             return error(StatusCode::SERVICE_UNAVAILABLE, 503, "this member is leaving; nothing was begun");
         }
         answer = Response::from_parts(head, Body::from(body));
@@ -242,10 +244,14 @@ async fn told(leaving: &CancellationToken, mut answer: Response) -> Response {
     answer
 }
 
-/// Whether nothing was begun, for no reason that lies in what was asked.
-fn is_busy(answer: &[u8]) -> bool {
+/// Whether an answer says that nothing was begun because this member comes to its end, on any
+/// switch.
+fn is_not_begun(answer: &[u8]) -> bool {
     let answer = serde_json::from_slice::<Value>(answer).unwrap_or_default();
-    answer.pointer("/error/data/kind") == Some(&json!(FaultKind::Busy))
+    let message = answer.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
+    let mut ends = [Fault::not_served(), Fault::stopping()].into_iter();
+    let switches = answer.pointer("/error/data/switches").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    ends.any(|fault| message.ends_with(&fault.message)) && switches.iter().all(|one| one["outcome"] == "not-started")
 }
 
 /// A member's word on who asks counts; what they may ask for is judged here.
@@ -278,6 +284,7 @@ async fn admitted(porch: &Porch, caller: &Caller, request: Request<Body>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::SwitchOutcome;
 
     #[test]
     fn who_asks_arrives_as_it_was() {
@@ -298,6 +305,10 @@ mod tests {
         assert_eq!(asker.traceparent.unwrap().parse(), Ok(who.parent.unwrap()));
     }
 
+    fn of_switch(outcome: &'static str) -> SwitchOutcome {
+        SwitchOutcome { switch: "leaf1".to_owned(), outcome, message: None }
+    }
+
     #[tokio::test]
     async fn who_leaves_has_not_answered_what_it_did_not_begin() {
         let leaving = CancellationToken::new();
@@ -314,6 +325,16 @@ mod tests {
             assert!(!is_answer(rpc(fault())).await && !is_answer(action(fault())).await);
         }
         assert!(is_answer(rpc(unknown())).await && is_answer(action(unknown())).await);
+        // That there is no room for what a switch says does not mean that nothing was begun.
+        let no_room = Fault::new(FaultKind::Busy, "there is no room for the reply");
+        assert!(is_answer(rpc(no_room)).await);
+        let of_several = |outcome| {
+            let mut fault = Fault::not_served();
+            fault.switches = ["not-started", outcome].map(of_switch).into();
+            fault
+        };
+        assert!(!is_answer(rpc(of_several("not-started"))).await);
+        assert!(is_answer(rpc(of_several("rolled-back"))).await);
         let done = json!({"jsonrpc": "2.0", "id": 1, "result": {"kind": "busy"}}).to_string();
         let answer = told(&leaving, json_response(StatusCode::OK, done.clone())).await;
         assert!(answer.headers().contains_key(&ANSWERED));
