@@ -144,6 +144,32 @@ fn a_trunk_that_is_asked_for_by_its_number_is_never_absent() {
     assert_eq!(vlans(&running, "130"), "access VLAN 10");
 }
 
+/// A dash with numbers around it is one more letter of a name that the switch has told.
+#[test]
+fn a_trunk_of_others_that_is_called_as_several_ports_would_be_is_one() {
+    let dialect = dialect("pluribus");
+    let answers = [
+        "lag-1-2:128\nvlag-10-11:129\n",
+        "lag-1-2:5-6\nvlag-10-11:7\n",
+        "lag-1-2:active\nvlag-10-11:off\n",
+        "lag-1-2:fast\nvlag-10-11:slow\n",
+        "1:on\n5:on\n6:on\n7:on\n",
+        "1:local\n10:local\n",
+        "1:1,128\n10:129\n",
+        "1:1,128\n10:129\n",
+    ];
+    let answers = answers.map(str::to_owned);
+    let mut share = Budget::shared().share(MAX_REPLY);
+    let running = mercury_cli::running(dialect.cli.as_ref().unwrap(), &Scope::all(), &answers, &mut share).unwrap();
+    let names: Vec<&str> = running.interfaces.keys().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["1", "128", "129", "5", "6", "7"]);
+    let port = |name: &str| running.interface(&name.parse().unwrap());
+    for (name, aggregate) in [("5", "128"), ("6", "128"), ("7", "129")] {
+        assert_eq!(port(name).aggregate_id.map(|name| name.to_string()).as_deref(), Some(aggregate), "{name}");
+    }
+    assert_eq!((vlans(&running, "128").as_str(), vlans(&running, "129").as_str()), ("access VLAN 1", "access VLAN 10"));
+}
+
 /// What stands in the place of a list of VLANs goes back into the command that takes it away.
 #[test]
 fn what_a_switch_shows_is_no_command_of_a_shell() {

@@ -43,6 +43,11 @@ impl Numbers {
         if is_number(word) { self.names.get(word).map_or(word, String::as_str) } else { self.aggregate(word) }
     }
 
+    /// Whether that is the name of one that is called by its number.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.numbers.contains_key(name)
+    }
+
     /// What an aggregate is called here that a line calls so.
     pub(super) fn aggregate<'s>(&'s self, name: &'s str) -> &'s str {
         self.numbers.get(name).map_or(name, String::as_str)

@@ -134,16 +134,17 @@ impl<'s> Said<'s> {
             }
             return;
         }
-        let found = Named::of_any(words, &words.interfaces, line);
+        let found = Named::of_any((words, &self.numbers), &words.interfaces, line);
         for name in found.iter().flat_map(|named| &named.names) {
             let _known = self.port(name);
         }
-        let on_bridge = words.bridge.as_ref().and_then(|own| Named::of_any(words, &own.member.shown, line));
+        let on_bridge =
+            words.bridge.as_ref().and_then(|own| Named::of_any((words, &self.numbers), &own.member.shown, line));
         self.each(on_bridge.as_ref(), |port| port.is_on_bridge = true);
         if self.leaf(words, line) || self.in_vlans(words, line) || on_bridge.is_some() {
             return;
         }
-        let named = |forms: &[Template]| Named::of_any(words, forms, line);
+        let named = |forms: &[Template]| Named::of_any((words, &self.numbers), forms, line);
         if let Some(member) = words.member.as_ref().and_then(|own| named(&own.shown)) {
             let aggregate = self.numbers.aggregate(member.said.get(Hole::Value).unwrap_or_default()).to_owned();
             self.each(Some(&member), |port| port.leaves.push(("aggregate-id".to_owned(), aggregate.clone())));
@@ -173,9 +174,10 @@ impl<'s> Said<'s> {
     /// Reads what is said of ports by themselves; whether it was that.
     fn leaf(&mut self, words: &FlatWords, line: &str) -> bool {
         for (node, leaf) in &words.port {
+            let known = (words, &self.numbers);
             let marked =
-                leaf.marks.iter().find_map(|(word, form)| Some((Named::of(words, form, line)?, word.as_str())));
-            let valued = || leaf.shown.iter().find_map(|form| valued(words, form, line));
+                leaf.marks.iter().find_map(|(word, form)| Some((Named::of(known, form, line)?, word.as_str())));
+            let valued = || leaf.shown.iter().find_map(|form| valued(known, form, line));
             let Some((named, value)) = marked.or_else(valued) else { continue };
             let value = leaf.words.iter().find(|(_, own)| own == value).map_or(value, |(word, _)| word.as_str());
             self.each(Some(&named), |port| port.leaves.push((node.clone(), value.to_owned())));
@@ -186,13 +188,13 @@ impl<'s> Said<'s> {
 
     /// Reads what is said of the VLANs of ports; whether it was that.
     fn in_vlans(&mut self, words: &FlatWords, line: &str) -> bool {
-        let named = |member: &FlatMember| Named::of_any(words, &member.shown, line);
+        let named = |own: &Self, member: &FlatMember| Named::of_any((words, &own.numbers), &member.shown, line);
         if let Some(bridge) = &words.bridge {
-            if let Some(tagged_only) = named(&bridge.tagged_only) {
+            if let Some(tagged_only) = named(self, &bridge.tagged_only) {
                 self.each(Some(&tagged_only), |port| port.is_tagged_only = true);
                 return true;
             }
-            if let Some(access) = named(&bridge.access) {
+            if let Some(access) = named(self, &bridge.access) {
                 // What it carries is not known by a word that is no VLAN.
                 self.each(Some(&access), |port| match number(&access) {
                     Some(vlan) => port.access.extend([vlan]),
@@ -202,7 +204,7 @@ impl<'s> Said<'s> {
             }
             self.of_bridge(bridge, line);
         }
-        if let Some(tagged) = named(&words.tagged) {
+        if let Some(tagged) = named(self, &words.tagged) {
             let text = tagged.said.get(Hole::VlanId).unwrap_or_default();
             let set = if words.lists { vlans(text) } else { text.parse().ok() };
             if set.is_none() && words.bridge.is_none() {
@@ -216,7 +218,7 @@ impl<'s> Said<'s> {
             self.octets += said * octets;
             return true;
         }
-        let Some(untagged) = named(&words.untagged) else { return false };
+        let Some(untagged) = named(self, &words.untagged) else { return false };
         let vlan = number(&untagged);
         if vlan.is_none() && words.bridge.is_none() {
             return false;
@@ -289,6 +291,9 @@ impl<'s> Said<'s> {
     }
 }
 
+/// What lines look like, and what aggregates are called.
+type Known<'w> = (&'w FlatWords, &'w Numbers);
+
 /// A line that fits, and the ports that it is about.
 struct Named<'t> {
     names: Vec<String>,
@@ -296,24 +301,27 @@ struct Named<'t> {
 }
 
 impl<'t> Named<'t> {
-    fn of_any(words: &FlatWords, forms: &[Template], line: &'t str) -> Option<Self> {
-        forms.iter().find_map(|form| Self::of(words, form, line))
+    fn of_any(known: Known<'_>, forms: &[Template], line: &'t str) -> Option<Self> {
+        forms.iter().find_map(|form| Self::of(known, form, line))
     }
 
-    fn of(words: &FlatWords, form: &Template, line: &'t str) -> Option<Self> {
+    fn of((words, numbers): Known<'_>, form: &Template, line: &'t str) -> Option<Self> {
         let said = form.read(line)?;
         let is_known = |kind: &str| words.kinds.iter().flatten().any(|known| known == kind);
         if said.get(Hole::Kind).is_some_and(|kind| !is_known(kind)) {
             return None;
         }
         let name = said.get(Hole::Name).filter(|name| words.nobody.as_deref() != Some(*name))?;
-        Some(Self { names: if words.lists { several(name) } else { vec![name.to_owned()] }, said })
+        // An aggregate of somebody's may be called as several would be.
+        let is_list = words.lists && !numbers.has(name);
+        Some(Self { names: if is_list { several(name) } else { vec![name.to_owned()] }, said })
     }
 }
 
 /// The value that a line says of ports.
-fn valued<'t>(words: &FlatWords, form: &Template, line: &'t str) -> Option<(Named<'t>, &'t str)> {
-    let named = Named::of(words, form, line)?;
+fn valued<'t>(known: Known<'_>, form: &Template, line: &'t str) -> Option<(Named<'t>, &'t str)> {
+    let (words, _) = known;
+    let named = Named::of(known, form, line)?;
     let value = named.said.get(Hole::Value)?;
     Some((named, if words.form == FlatForm::Lines { unquoted(value) } else { value }))
 }
