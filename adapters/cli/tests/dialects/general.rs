@@ -232,18 +232,41 @@ fn a_script_of_general_mode_may_end_at_any_line() {
     assert!(looked > 2000 && seen.len() == 2, "{looked} {seen:?}");
 }
 
-/// Whether a switch keeps what was said of another mode was not seen.
-#[test]
-fn the_vlan_of_an_access_port_does_not_come_back_when_general_mode_goes() {
-    for keeps in [false, true] {
-        let mut port = Port { keeps, access: id(10), ..Port::general(20, "20", "30") };
-        let before = port.read();
+impl Port {
+    /// Becomes what is wanted, at no line more than both, and reads as that. What it had as an
+    /// access port, and has still behind another mode, it carries for a line where it is one again.
+    fn becomes(&mut self, vlans: Option<SwitchedVlan>, place: &str) {
+        let before = self.read();
         let mut want = before.config.clone();
-        want.interfaces.get_mut(&name()).unwrap().switched_vlan = None;
-        for line in lines(&Plan::between(&before, &Intended(want.clone())), "a detach") {
-            port.line(&line).unwrap();
+        let its = |vlans: &Option<SwitchedVlan>| match vlans {
+            Some(SwitchedVlan::Access { vlan }) => vlan.iter().copied().collect(),
+            Some(SwitchedVlan::Trunk { vlans: TrunkVlans::Only(set), .. }) => set.clone(),
+            _ => VlanSet::new(),
+        };
+        let hidden = std::iter::once(self.access).collect();
+        let its = self.carries().union(&its(&vlans)).union(&hidden);
+        want.interfaces.get_mut(&name()).unwrap().switched_vlan = vlans;
+        typed(self, &lines(&Plan::between(&before, &Intended(want.clone())), place), &its, place);
+        assert_eq!(self.read().config, want, "{place}");
+    }
+}
+
+/// Whether a switch keeps what was said of another mode, and shows it no longer, was not seen.
+#[test]
+fn what_a_port_had_in_another_mode_does_not_come_back() {
+    for keeps in [false, true] {
+        for mode in [Port::general(20, "20", "30"), Port::trunk(Some("20,30"))] {
+            let place = format!("{keeps} {}", mode.mode);
+            let was = mode.read().interfaces[&name()].switched_vlan.clone();
+            // It was an access port of VLAN 10 once.
+            let mut port = Port { keeps, access: id(10), ..mode };
+            port.becomes(None, &place);
+            port.becomes(was, &place);
+            port.becomes(Some(SwitchedVlan::access(id(40))), &place);
+            // The trunk that it becomes is a smaller one than it was.
+            port.becomes(Some(SwitchedVlan::Trunk { native: None, vlans: TrunkVlans::only(set("30")) }), &place);
+            port.becomes(None, &place);
         }
-        assert_eq!(port.read().config, want, "{keeps}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! A trunk with an untagged VLAN where that takes a mode of its own.
 //!
-//! Whether a change of mode takes the lines of that mode away was not seen on a switch: they are
-//! taken away one by one before it is left, and said whole when it is entered.
+//! Whether a change of mode takes the lines of a mode away was not seen on a switch, or whether it
+//! only shows them no longer: a trunk's are taken away one by one before its mode is left, and
+//! said whole when it is entered; and so is the VLAN of an access port that was none before.
 
 use mercury_adapter::{CliLine, EntryOperations, GeneralMode, Hole, Names, Said, Template, Unrenderable};
 use mercury_model::{Change, ForeignVlans, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
@@ -58,7 +59,9 @@ pub(super) fn lines(
     let (mut rest, names) = (entry.clone(), &entry.entry.names);
     let mut lines: Lines = Vec::new();
     let is_own = |mode: &Mode| matches!(mode, Mode::General(_) | Mode::Unlisted);
-    let is_own = before.as_ref().is_some_and(is_own) || is_own(&after);
+    let is_trunk = |mode: &Mode| matches!(mode, Mode::Trunk(_));
+    let is_left = before.as_ref().is_some_and(is_trunk) && !is_trunk(&after);
+    let is_own = is_left || before.as_ref().is_some_and(is_own) || is_own(&after);
     if is_own {
         rest.leaves.retain(|leaf| !whole::is_of_it(leaf));
         let typed = match (&before, &after) {
@@ -136,7 +139,7 @@ fn between(typing: &Typing<'_>, own: &GeneralMode, before: &Carried, after: &Car
     lines
 }
 
-/// What is said of general mode before it is left, so that nothing of it is there when it is
+/// What is said of a trunk before its mode is left, so that nothing of it is there when that is
 /// entered again.
 fn out_of(typing: &Typing<'_>, own: &GeneralMode, names: &Names, before: &Mode) -> Vec<String> {
     match before {
@@ -148,7 +151,8 @@ fn out_of(typing: &Typing<'_>, own: &GeneralMode, names: &Names, before: &Mode) 
         }
         // In an access port's mode, what it carried is gone.
         Mode::Unlisted => line(typing, "mode", "access").into_iter().collect(),
-        Mode::Unsaid | Mode::Access(_) | Mode::Trunk(_) => Vec::new(),
+        Mode::Trunk(set) => typing.words.trunk.remove.iter().flat_map(|form| say(typing, form, set)).collect(),
+        Mode::Unsaid | Mode::Access(_) => Vec::new(),
     }
 }
 
