@@ -168,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire for Sh<S> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::{
         os::{fd::OwnedFd, unix::net::UnixStream as Pair},
         process::{Child, Command, Stdio},
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     /// The sh of this machine.
-    async fn sh() -> (Sh<UnixStream>, Child) {
+    pub(crate) async fn sh() -> (Sh<UnixStream>, Child) {
         let (ours, theirs) = Pair::pair().unwrap();
         let other = theirs.try_clone().unwrap();
         let mut command = Command::new("sh");
@@ -191,7 +191,7 @@ mod tests {
         (Sh::open(UnixStream::from_std(ours).unwrap(), &mut share).await.unwrap(), child)
     }
 
-    async fn ask(sh: &mut Sh<UnixStream>, lines: &[&str]) -> Result<Vec<(String, Option<u32>)>, Lost> {
+    pub(crate) async fn ask(sh: &mut Sh<UnixStream>, lines: &[&str]) -> Result<Vec<(String, Option<u32>)>, Lost> {
         let entries: Vec<_> = lines.iter().map(|line| Entry::of(line, None)).collect();
         let mut share = Budget::new(MAX_REPLY).share(MAX_REPLY);
         let replies = sh.ask(&entries, &mut share).await?;

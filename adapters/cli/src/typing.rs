@@ -66,3 +66,63 @@ fn numbered(reply: &Reply) -> Result<String, String> {
         _ => Err(format!("it was asked for one number, and said: {}", judge::words(&reply.text))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use mercury_adapter::{Budget, Payload, Session as _, Step, builtin};
+
+    use super::*;
+    use crate::sh::tests::{ask, sh};
+
+    /// A shell with an `nv` that notes what it is asked for, and takes nothing about the moon.
+    async fn staged(is_pipelined: bool, lines: &[&str]) -> (Result<(), String>, u64, Vec<String>) {
+        let (mut sh, mut child) = sh().await;
+        let notes = "noted=\"${noted}nv $*|\"";
+        let nv = format!("nv() {{ {notes}; case \"$*\" in *moon*) echo 'Error: it is full'; return 1;; esac; }}");
+        ask(&mut sh, &[&nv]).await.unwrap();
+        let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus_nvue").unwrap();
+        let mut dialect = dialect.cli.clone().unwrap();
+        assert!(dialect.session.pipelined);
+        Arc::make_mut(&mut dialect.session).pipelined = is_pipelined;
+        let mut session = LineSession::new(Box::new(sh), Arc::new(dialect), Budget::new(1 << 20));
+        let mut script = Script::default();
+        lines.iter().for_each(|line| script.push((*line).to_owned(), 0, false));
+        let before = session.traffic().flights;
+        let mut flight = session.flight(&[Step::Stage(Payload::new(script))], Duration::from_secs(60)).await;
+        assert!(flight.lost.is_none() && session.is_usable(), "{flight:?}");
+        let flights = session.traffic().flights - before;
+        let answer = flight.results.pop().unwrap().map(|_| ()).map_err(|refusal| refusal.to_string());
+        let notes = session.ask("printf '%s' \"$noted\"", None).await.unwrap().text;
+        Box::new(session).close().await;
+        child.wait().unwrap();
+        (answer, flights, notes.split_terminator('|').map(str::to_owned).collect())
+    }
+
+    const GOOD: [&str; 4] = ["nv set a", "nv set b", "nv set c", "nv unset d"];
+    const BAD: [&str; 4] = ["nv set a", "nv set the moon", "nv set c", "nv set moon"];
+
+    /// Beside the script: what waits, the guard and its end, and the commit or what takes back.
+    const AROUND: u64 = 4;
+
+    #[tokio::test]
+    async fn a_script_is_one_flight_where_what_was_not_committed_is_thrown_away() {
+        let noted = |lines: &[&str], end: &str| lines.iter().chain(&[end]).map(|line| (*line).to_owned()).collect();
+        for (is_pipelined, flights) in [(true, 1), (false, 4)] {
+            let (answer, own, notes) = staged(is_pipelined, &GOOD).await;
+            assert_eq!((answer, own), (Ok(()), AROUND + flights));
+            let expected: Vec<String> = noted(&GOOD, "nv config apply --assume-yes");
+            assert_eq!(notes, expected);
+        }
+        // The first that is refused is told, and all of them are taken back.
+        for (is_pipelined, flights, entered) in [(true, 1, &BAD[..]), (false, 2, &BAD[..2])] {
+            let (answer, own, notes) = staged(is_pipelined, &BAD).await;
+            let told = answer.unwrap_err();
+            assert!(told.contains("it is full") && told.contains("nv set the moon, line: 2 of 4"), "{told}");
+            assert_eq!(own, AROUND + flights);
+            let expected: Vec<String> = noted(entered, "nv config detach");
+            assert_eq!(notes, expected);
+        }
+    }
+}

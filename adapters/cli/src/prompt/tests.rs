@@ -14,7 +14,6 @@ use super::*;
 static SESSION: LazyLock<Arc<CliSession>> = LazyLock::new(|| Arc::new(TEXT.parse().unwrap()));
 
 const TEXT: &str = r#"
-    pipelined = true
     prepare = ["terminal length 0"]
     pager = '--More--|^lines \d+-\d+$'
     press = 'Press any key'

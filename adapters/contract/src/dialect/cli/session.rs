@@ -15,7 +15,9 @@ pub struct CliSession {
     pub columns: u32,
     /// What ends a line that is sent.
     pub enter: String,
-    /// Whether lines may be sent before the one before was answered.
+    /// Whether the lines of a block, or of a script without any, are sent before the first is
+    /// answered. Those behind one that is refused are entered too: it is for systems where what
+    /// was not committed is thrown away.
     pub pipelined: bool,
     /// How its prompts look; `None` where there are none.
     pub prompts: Option<Prompts>,

@@ -220,6 +220,10 @@ impl RawCliSession {
                 "abort: what is not committed must be taken back",
             ),
             (
+                self.pipelined && self.abort.is_empty(),
+                "pipelined: lines behind one that is refused must be taken back with it, and no abort does",
+            ),
+            (
                 self.enable.is_some() && !knows(|prompts| &prompts.user),
                 "prompts.user: needed to see that enable failed",
             ),
@@ -283,6 +287,7 @@ mod tests {
         for (more, word) in [
             ("abort = [\"abort\"]", "without commit"),
             ("commit = [\"commit\"]", "taken back"),
+            ("pipelined = true", "no abort does"),
             ("transport = \"exec\"", "a command has none"),
             ("columns = 20", "80 or more"),
             ("pager = \"(\"", "pager"),
