@@ -42,6 +42,9 @@ pub struct Change {
     /// [`Running::alone`] has it.
     #[serde(skip)]
     pub alone: bool,
+    /// Whether the port has VLANs before and after, which are understood.
+    #[serde(skip)]
+    pub carries: bool,
     /// The aggregate that the change is about, for targets on which its members say
     /// what it is: of `lag-type` and LACP its own, of a member's leaves the one that is
     /// left and the one that is joined.
@@ -375,6 +378,8 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
         let besides = if joins { have.besides.get(name).cloned() } else { None };
         let seen = have.seen.get(name).filter(|_| joins).cloned().unwrap_or_default();
         let rewritten = None;
+        let carries =
+            [present, wanted].iter().all(|of| matches!(&of.switched_vlan, Some(own) if own.foreign().is_none()));
         let change = Change {
             leaf,
             before,
@@ -384,6 +389,7 @@ fn changes(present: &Interface, wanted: &Interface, (have, want): (&Running, &De
             written,
             rewritten,
             alone,
+            carries,
             bundles,
             besides,
             seen,

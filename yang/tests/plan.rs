@@ -370,6 +370,7 @@ fn a_shared_entry_outlives_the_settings_of_a_port_but_not_its_aggregate() {
         written: None,
         rewritten: None,
         alone: false,
+        carries: false,
         besides: None,
         seen: String::new(),
         places: Places::default(),

@@ -70,6 +70,10 @@ pub(in crate::words) fn script(
         }
         placed.insert(port.as_str(), change.after.is_some());
     }
+    for (port, _) in [Leaf::EdgePort, Leaf::BpduGuard].into_iter().flat_map(edits).filter(|(_, change)| change.carries)
+    {
+        placed.entry(port.as_str()).or_insert(true);
+    }
     for entry in operations.entries.iter().filter(|entry| is_port(entry)) {
         typing.leaves(entry, &placed)?;
     }
