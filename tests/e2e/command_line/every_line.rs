@@ -2,6 +2,7 @@
 
 mod committed;
 mod lags;
+mod members;
 
 use std::{
     collections::BTreeSet,
