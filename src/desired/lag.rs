@@ -13,7 +13,7 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mercury_adapter::Dialect;
+use mercury_adapter::{Defaults, Dialect};
 use mercury_model::{
     Aggregation, Description, DeviceConfig, Interface, InterfaceName, InterfaceScope, InterfaceType, Lacp, LagType,
     Leaf, Running, Scope,
@@ -243,7 +243,9 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>, di
         // There it has no settings of its own, and is just spoken.
         LagType::Lacp if lag.interval.is_none() && !knows(Leaf::LacpInterval) => None,
         LagType::Lacp => {
-            let has: Lacp = aggregate.lacp.unwrap_or_default();
+            // What is so anyway is not among what was read.
+            let usual = || dialect.defaults(names.switch.protocol().as_str()).map(Defaults::lacp);
+            let has = aggregate.lacp.or_else(usual).unwrap_or_default();
             Some(Lacp { interval: lag.interval.unwrap_or(has.interval), ..has })
         }
     };

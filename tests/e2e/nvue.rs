@@ -199,6 +199,35 @@ fn cases() -> Vec<Case> {
     cases
 }
 
+/// Fast is what it is without a word.
+#[test]
+fn a_bond_speaks_at_the_rate_that_is_asked_for_last() {
+    let switch = start();
+    let handle = switch.handle();
+    let mercury = Mercury::serve(&[entry("leaf1", &switch).text("lag_numbers", "1-9")]);
+    let mut client = Client::of(&mercury);
+    let bond = |vlan: u16, properties: Value| {
+        let links = ["swp1", "swp2"].map(|port| json!({"switch_id": "leaf1", "port_id": port}));
+        let group = json!({"id": "8d1f", "name": "bond-a", "bond_mode": "802.3ad", "bond_properties": properties});
+        let profile = json!({"local_link_information": links, "local_group_information": group});
+        json!({"port": {"binding:profile": profile}, "network": vlan})
+    };
+    let rate = || handle.applied().pointer("/interface/bond1/bond/lacp-rate").cloned();
+    for (asked, expected) in [
+        (bond(100, json!({})), None),
+        (bond(100, json!({"lacp_rate": "slow"})), Some(json!("slow"))),
+        (bond(101, json!({})), Some(json!("slow"))),
+        (bond(101, json!({"lacp_rate": "fast"})), None),
+        (bond(100, json!({})), None),
+    ] {
+        client.done("attach_port", &asked);
+        assert_eq!(rate(), expected, "{asked}");
+        assert_eq!(client.done("attach_port", &asked)["changed"], false, "{asked}");
+    }
+    client.done("detach_port", &bond(100, json!({})));
+    assert_eq!(handle.applied().pointer("/interface/bond1"), None);
+}
+
 /// Whichever request is lost, refused or overtaken: what the answer says is so, what others
 /// have is theirs, and nothing waits or lies about that Mercury began.
 #[test]

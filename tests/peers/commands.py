@@ -87,6 +87,8 @@ def sonic(words, fail):
     running = has("running.json")
     members = running.setdefault("VLAN_MEMBER", {})
     maps = running.setdefault("VXLAN_TUNNEL_MAP", {})
+    channels = running.setdefault("PORTCHANNEL", {})
+    joined = running.setdefault("PORTCHANNEL_MEMBER", {})
     match words:
         case ["config", "vlan", "add", number]:
             if f"Vlan{number}" in running["VLAN"]:
@@ -120,10 +122,37 @@ def sonic(words, fail):
         case ["config", "vlan", "member", "del", number, port]:
             if members.pop(f"Vlan{number}|{port}", None) is None:
                 fail(f"{port} is not a member of Vlan{number}")
+        case ["config", "portchannel", "add", name, *options]:
+            said = dict(zip(options[::2], options[1::2], strict=True))
+            if name in channels:
+                fail(f"{name} already exists!")
+            if said.keys() - {"--min-links", "--fast-rate"}:
+                fail(f"no such option: {options}")
+            if not 1 <= int(said.get("--min-links", "1")) <= 1024 or said.get("--fast-rate", "true") not in ("true", "false"):
+                fail(f"Invalid value for {options}")
+            channels[name] = {
+                "admin_status": "up", "mtu": "9100", "lacp_key": "auto",
+                "min_links": said.get("--min-links", "1"), "fast_rate": said.get("--fast-rate", "false")}
+        case ["config", "portchannel", "del", name]:
+            if any(key.endswith(f"|{name}") for key in members):
+                fail(f"{name} has vlan configured, remove vlan membership to proceed")
+            if any(key.startswith(f"{name}|") for key in joined):
+                fail(f"Portchannel {name} contains members.")
+            del channels[name]
+        case ["config", "portchannel", "member", "add", name, port]:
+            if name not in channels:
+                fail(f"{name} is not present.")
+            if any(key.endswith(f"|{port}") for key in members):
+                fail(f"{port} Interface configured as VLAN_MEMBER")
+            joined[f"{name}|{port}"] = {}
+        case ["config", "portchannel", "member", "del", name, port]:
+            if joined.pop(f"{name}|{port}", None) is None:
+                fail(f"{port} is not a member of portchannel {name}")
         case _:
             fail(f"No such command '{words[-1]}'.")
-    if not maps:
-        del running["VXLAN_TUNNEL_MAP"]
+    for table in ("VXLAN_TUNNEL_MAP", "PORTCHANNEL", "PORTCHANNEL_MEMBER"):
+        if not running[table]:
+            del running[table]
     write("running.json", running)
 
 

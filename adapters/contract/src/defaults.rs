@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use mercury_model::{DeviceConfig, Interface, Leaf, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet};
+use mercury_model::{
+    DeviceConfig, Interface, Lacp, LacpInterval, LacpMode, Leaf, SwitchedVlan, TrunkVlans, Value, VlanId, VlanSet,
+};
 
 /// One target's defaults. A leaf that holds its default is as good as absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,16 @@ pub struct Defaults {
 }
 
 impl Defaults {
+    /// How LACP is spoken where nothing is said; what no default says, as the model has it.
+    #[must_use]
+    pub fn lacp(&self) -> Lacp {
+        let word = |leaf| self.leaves.get(&leaf).and_then(Value::spelled);
+        Lacp {
+            interval: word(Leaf::LacpInterval).and_then(|own| LacpInterval::from_word(&own)).unwrap_or_default(),
+            lacp_mode: word(Leaf::LacpMode).and_then(|own| LacpMode::from_word(&own)).unwrap_or_default(),
+        }
+    }
+
     /// The one form of a configuration: without what would be so anyway.
     pub fn canonical(&self, config: &mut DeviceConfig) {
         config.interfaces.values_mut().for_each(|interface| self.canonical_interface(interface));
@@ -62,8 +74,6 @@ impl Defaults {
 
 #[cfg(test)]
 mod tests {
-    use mercury_model::{Lacp, LacpInterval};
-
     use super::*;
 
     fn port(vlans: Option<SwitchedVlan>) -> DeviceConfig {

@@ -26,10 +26,10 @@ use std::sync::{Arc, LazyLock};
 pub use cli::{
     Blocks, BondColumns, BondParts, BondRow, Bonds, Candidate, CliDialect, CliForm, CliLine, CliOverlay, CliSession,
     CliTransport, CliWords, Command, Confirming, DeviceColumns, Enable, Filled, FlatAggregate, FlatBridge, FlatForm,
-    FlatLeaf, FlatMember, FlatNumber, FlatWords, GeneralMode, Hole, Known, LagBlock, LagMembers, Level, LinkState,
-    ModeChange, OverlayPart, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, Since, StateForm,
-    StateTable, SwitchedPort, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, VniStates, Waiting, Way, When,
-    Whole, Wording,
+    FlatLeaf, FlatMember, FlatNumber, FlatSaying, FlatWords, GeneralMode, Hole, Known, LagBlock, LagMembers, Level,
+    LinkState, ModeChange, OverlayPart, Prompts, Question, Rows, Said, SegmentLine, SetWords, ShellLogin, Shown, Since,
+    StateForm, StateTable, SwitchedPort, Template, TrunkAbsent, TrunkWords, VlanMembers, VlanTable, VniStates, Waiting,
+    Way, When, Whole, Wording,
 };
 pub use gnmi::{GnmiDialect, GnmiEncoding, LeafValues, Mapping, PathPrefixes, Reading, Save, WriteLevel};
 pub use interface_names::{InterfaceNames, Misnamed};

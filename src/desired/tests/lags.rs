@@ -317,6 +317,76 @@ fn who_joins_first_speaks_at_the_rate_that_the_aggregate_says() {
     }
 }
 
+/// Cumulus Linux speaks at the fast rate where nothing is said.
+#[test]
+fn a_bond_of_which_no_rate_is_said_keeps_the_one_that_it_has_anyway() {
+    let face = Face::Cli(CliSettings::default());
+    let rules = Rules { lag_numbers: "7-9".parse().unwrap(), ..Rules::default() };
+    let mut bench = Bench::of(Switch { face, ..spoken("cumulus_nvue", ruled(rules)) });
+    let bond = |vlan: u16, properties: Value| {
+        let mut params = bonded(&["e1", "e2"], &json!(vlan), "one", "802.3ad");
+        params["port"]["binding:profile"]["local_group_information"]["bond_properties"] = properties;
+        params
+    };
+    let rate = |bench: &Bench| bench.port("bond7").lacp.map(|lacp| lacp.interval);
+    let slow = Some(mercury_model::LacpInterval::Slow);
+    for (params, expected) in [
+        (bond(100, json!({})), None),
+        (bond(101, json!({})), None),
+        (bond(101, json!({"lacp_rate": "slow"})), slow),
+        (bond(100, json!({})), slow),
+        (bond(100, json!({"lacp_rate": "fast"})), None),
+        (bond(101, json!({})), None),
+    ] {
+        bench.done("attach_port", &params);
+        assert_eq!(rate(&bench), expected, "{params}");
+    }
+}
+
+/// What the network team, or the switch, makes of it is nobody's who asks for no rate.
+#[test]
+fn a_rate_that_nobody_asks_for_stays_as_it_is_read() {
+    use mercury_model::{Lacp, LacpInterval, LacpMode};
+
+    for name in [
+        "arista_eos",
+        "aruba_aoscx",
+        "cisco_ios",
+        "cisco_nxos",
+        "cumulus",
+        "cumulus_nvue",
+        "dell_force10",
+        "dell_os10",
+        "dell_sonic",
+        "huawei",
+        "juniper_junos",
+        "nokia_srl",
+        "sonic",
+    ] {
+        for (interval, lacp_mode) in [
+            (LacpInterval::Fast, LacpMode::Active),
+            (LacpInterval::Slow, LacpMode::Active),
+            (LacpInterval::Fast, LacpMode::Passive),
+            (LacpInterval::Slow, LacpMode::Passive),
+        ] {
+            let rules = Rules { lag_numbers: "7-9".parse().unwrap(), ..Rules::default() };
+            let mut bench = Bench::of(Switch { face: Face::Cli(CliSettings::default()), ..spoken(name, ruled(rules)) });
+            let bond = bonded(&["e1", "e2"], &json!(100), "one", "802.3ad");
+            bench.done("attach_port", &bond);
+            let lag = bench.device.interfaces.values_mut().find(|one| one.is_aggregate()).unwrap();
+            lag.lacp = Some(Lacp { interval, lacp_mode });
+            bench.dialect.defaults("cli").unwrap().canonical(&mut bench.device);
+            let place = format!("{name}: {interval:?} {lacp_mode:?}");
+            assert!(!bench.call("attach_port", &bond).unwrap(), "{place}");
+            let moved = bonded(&["e1", "e2"], &json!(101), "one", "802.3ad");
+            let before = bench.device.interfaces.values().find(|one| one.is_aggregate()).unwrap().lacp;
+            bench.done("attach_port", &moved);
+            let after = bench.device.interfaces.values().find(|one| one.is_aggregate()).unwrap().lacp;
+            assert_eq!(after, before, "{place}");
+        }
+    }
+}
+
 /// Community SONiC's command line sets no description.
 #[test]
 fn where_no_description_is_kept_an_aggregate_is_found_without_one() {

@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use serde_json::{Value, json};
 
-use super::{attach, bridge};
+use super::{attach, bonds::bonded, bridge};
 use crate::harness::{Client, Entry, Mercury, installed, wait};
 
 const PORT: &str = "Ethernet4";
@@ -136,4 +136,45 @@ fn a_vni_is_a_row_that_comes_with_its_first_port_and_goes_with_the_last() {
     assert_eq!(left["VXLAN_TUNNEL_MAP"], running["VXLAN_TUNNEL_MAP"], "{left}");
     assert!(!left["VLAN_MEMBER"].to_string().contains("3000"), "{left}");
     assert_eq!(host.has("startup.json"), left);
+}
+
+/// What is said where a port channel is made, and where nothing is.
+#[test]
+fn a_port_channel_is_made_at_the_rate_that_is_asked_for_and_keeps_it() {
+    let Some(host) = Host::sonic() else { return };
+    let mercury = Mercury::serve(&[host.entry("sonic").text("lag_numbers", "7-9")]);
+    let mut client = Client::of(&mercury);
+    let bond = |properties: Value| {
+        let mut params = bonded([PORT, "Ethernet8"], 100);
+        params["port"]["binding:profile"]["local_group_information"]["bond_properties"] = properties;
+        params
+    };
+    let made = || {
+        let running = host.has("running.json");
+        assert_eq!(host.has("startup.json"), running);
+        let own = running["PORTCHANNEL"]["PortChannel7"].clone();
+        (own["fast_rate"].clone(), own["min_links"].clone(), running)
+    };
+    let fast = bond(json!({"lacp_rate": "fast", "min_links": 2}));
+    client.done("attach_port", &fast);
+    let (rate, links, running) = made();
+    assert_eq!((rate, links), (json!("true"), json!("2")), "{running}");
+    assert_eq!(running["PORTCHANNEL_MEMBER"].as_object().unwrap().len(), 2, "{running}");
+    assert_eq!(running["VLAN_MEMBER"]["Vlan100|PortChannel7"]["tagging_mode"], "untagged", "{running}");
+    for same in [&fast, &bond(json!({}))] {
+        assert_eq!(client.done("attach_port", same)["changed"], false);
+    }
+    for (other, what) in [(json!({"lacp_rate": "slow"}), "lacp-interval"), (json!({"min_links": 1}), "min-links")] {
+        let error = client.call("attach_port", &bond(other)).unwrap_err();
+        let told = format!("another {what} of PortChannel7: it is said when the aggregate is made, and stays so");
+        assert!(error.message.contains(&told), "{error:?}");
+        assert_eq!(host.has("running.json"), running);
+    }
+    client.done("detach_port", &fast);
+    assert_eq!(made().2["PORTCHANNEL"], Value::Null);
+    // Without a word it is slow.
+    client.done("attach_port", &bond(json!({})));
+    let (rate, links, running) = made();
+    assert_eq!((rate, links), (json!("false"), json!("1")), "{running}");
+    assert_eq!(client.done("attach_port", &bond(json!({"lacp_rate": "slow", "min_links": 1})))["changed"], false);
 }

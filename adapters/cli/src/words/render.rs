@@ -226,22 +226,33 @@ impl Typing<'_> {
         self.words.leave.iter().for_each(|text| script.push(text.clone(), depth, false));
     }
 
-    /// The line that enters the block, or makes it and says what it is.
+    /// The line that enters the block, or makes it, with what is said there alone behind it.
     fn head(&self, entry: &EntryOperations, block: &Blocks, names: &Names) -> Result<String, Unrenderable> {
-        let said = entry.leaves.iter().filter(|_| block.tells_type).find_map(|leaf| match leaf {
-            LeafOperation::Set(path, value) if is_type(path) => Some(Some(value.text())),
-            LeafOperation::Remove(path) if is_type(path) => Some(None),
-            _ => None,
-        });
-        if said.is_some() && entry.origin == Origin::Present {
-            return Err(self.writing.cannot("another lag-type", "it is said when the aggregate is made, and stays so"));
+        let mut head = block.enter.fill(|hole| self.named(names, hole));
+        for leaf in &entry.leaves {
+            let (path, value) = match leaf {
+                LeafOperation::Set(path, value) => (path, Some(value)),
+                LeafOperation::Remove(path) => (path, None),
+                LeafOperation::SetList { .. } => continue,
+            };
+            if !self.is_option(block, path) {
+                continue;
+            }
+            if entry.origin == Origin::Present {
+                let reason = "it is said when the aggregate is made, and stays so";
+                return Err(self.writing.cannot(&format!("another {}", last(path)), reason));
+            }
+            if let (Some(line), Some(value)) = (self.words.port.get(last(path)), value) {
+                head.push(' ');
+                head.push_str(&self.line(line, path, value, entry)?);
+            }
         }
-        let lines = match self.words.port.get("lag-type").map(|line| &line.said) {
-            Some(Said::Lines { lines, .. }) => lines.as_slice(),
-            _ => &[],
-        };
-        let own = said.flatten().and_then(|said| lines.iter().find(|(word, _)| *word == said));
-        Ok(own.map_or(&block.enter, |(_, line)| line).fill(|hole| self.named(names, hole)))
+        Ok(head)
+    }
+
+    /// Whether a node is said behind the line that makes what the block is of.
+    fn is_option(&self, block: &Blocks, path: &NodePath) -> bool {
+        !block.options.is_empty() && self.words.is_option(last(path))
     }
 
     /// A line that stands where no block is entered, or in the one that it has to be in.
@@ -277,8 +288,8 @@ impl Typing<'_> {
                 LeafOperation::Set(path, value) => (path, Some(value)),
                 LeafOperation::Remove(path) => (path, None),
             };
-            // The line that enters the block says this.
-            if block.tells_type && is_type(path) || beside::is_of_head(self.words, path) {
+            // The line that makes the block says this.
+            if self.is_option(block, path) || beside::is_of_head(self.words, path) {
                 continue;
             }
             if self.words.lag_members.is_some() && is_of_lag(path) {
@@ -364,6 +375,8 @@ impl Typing<'_> {
             ("mode" | "access-vlan" | "native-vlan", None) => Turn::Gone,
             (node, Some(_)) if JOINS.contains(&node) => Turn::Joins,
             (node, None) if JOINS.contains(&node) => Turn::Leaves,
+            // It may be refused where LACP is spoken no longer.
+            ("lacp-interval", None) => Turn::Leaves,
             _ => Turn::Others,
         }
     }

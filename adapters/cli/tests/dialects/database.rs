@@ -82,8 +82,19 @@ impl Database {
             ["vxlan", "map", "del", vtep, id, vni] => {
                 self.gone("VXLAN_TUNNEL_MAP", &format!("{vtep}|map_{vni}_Vlan{id}"));
             }
-            ["portchannel", "add", name] if !self.has("PORTCHANNEL", name) => {
-                self.row("PORTCHANNEL", name, &[("admin_status", "up"), ("mtu", "9100")]);
+            ["portchannel", "add", name, options @ ..] if !self.has("PORTCHANNEL", name) => {
+                let (mut links, mut fast) = ("1", "false");
+                for option in options.chunks(2) {
+                    match option {
+                        ["--min-links", number] if number.parse().is_ok_and(|own: u16| (1..=1024).contains(&own)) => {
+                            links = number;
+                        }
+                        ["--fast-rate", word @ ("true" | "false")] => fast = word,
+                        other => panic!("no such option: {other:?}"),
+                    }
+                }
+                let fields = [("admin_status", "up"), ("mtu", "9100"), ("min_links", links), ("fast_rate", fast)];
+                self.row("PORTCHANNEL", name, &fields);
             }
             ["portchannel", "del", name] if !is_in("PORTCHANNEL_MEMBER", name) => self.gone("PORTCHANNEL", name),
             ["portchannel", "member", "add", name, port] if !is_in("VLAN_MEMBER", port) => {

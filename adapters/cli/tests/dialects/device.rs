@@ -29,8 +29,8 @@ pub(crate) struct Device {
     blocks: BTreeMap<String, Vec<String>>,
     /// What stands below lines of blocks, by both.
     deeper: BTreeMap<(String, String), Vec<String>>,
-    /// Aggregates that were made to be what the line which made them says.
-    made: BTreeSet<String>,
+    /// Aggregates of which the line which made them said more, and what.
+    made: BTreeMap<String, String>,
     /// Those of VLANs that are there only since a port was put into them.
     unasked: BTreeSet<String>,
     /// The script that was typed last, and whether it is typed again.
@@ -66,7 +66,7 @@ impl Device {
             rules,
             blocks,
             deeper: BTreeMap::new(),
-            made: BTreeSet::new(),
+            made: BTreeMap::new(),
             unasked: BTreeSet::new(),
             last: String::new(),
             is_typed_again: false,
@@ -196,11 +196,13 @@ impl Device {
                 continue;
             }
             // What an aggregate is, the line that makes it says.
-            let text = match text.strip_suffix(self.rules.made).filter(|_| !self.rules.made.is_empty()) {
-                Some(head) => {
-                    let is_there = self.blocks.contains_key(head) && !self.made.contains(head);
-                    assert!(!is_there, "{text}: it is there, and of another type");
-                    self.made.insert(head.to_owned());
+            let said = text.strip_prefix(self.rules.made).filter(|_| !self.rules.made.is_empty());
+            let text = match said.and_then(|said| said.split_once(' ')) {
+                Some((number, said)) => {
+                    let head = &text[..self.rules.made.len() + number.len()];
+                    let is_other = self.made.get(head).is_none_or(|own| own != said);
+                    assert!(!(is_other && self.blocks.contains_key(head)), "{text}: it is there, and says otherwise");
+                    self.made.insert(head.to_owned(), said.to_owned());
                     head
                 }
                 None => text,
@@ -372,7 +374,7 @@ impl Device {
         let mut text =
             "Building configuration...\n\nCurrent configuration : 4321 bytes\n!\nhostname sw1\n!\n".to_owned();
         for (block, lines) in &self.blocks {
-            let made = if self.made.contains(block) { self.rules.made } else { "" };
+            let made = self.made.get(block).map(|said| format!(" {said}")).unwrap_or_default();
             writeln!(text, "{block}{made}").unwrap();
             let indent = if block == DATABASE { "" } else { " " };
             let indent = if self.rules.is_flat { format!("{block} ") } else { indent.to_owned() };

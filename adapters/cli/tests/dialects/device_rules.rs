@@ -29,8 +29,8 @@ pub(crate) struct Rules {
     pub(crate) is_flat: bool,
     /// Beginnings of lines of which a block has one for each of what they are about.
     pub(crate) keyed: &'static [&'static str],
-    /// What the line that makes an aggregate has more than the one that enters it, where that
-    /// says what it is.
+    /// What the line that enters an aggregate's block has before its number, where the line that
+    /// makes it says more.
     pub(crate) made: &'static str,
     /// The line without which no VLAN names a port, and what lets it be both untagged and tagged.
     pub(crate) switched: Option<[&'static str; 2]>,
@@ -175,7 +175,7 @@ pub(crate) fn rules(dialect: &str) -> Rules {
         "dell_sonic" => Rules {
             vlan: "interface Vlan ",
             adds: "switchport trunk allowed Vlan",
-            made: " mode on",
+            made: "interface PortChannel",
             others: DELL,
             ..IOS
         },

@@ -2,7 +2,7 @@
 
 use mercury_adapter::{Budget, MAX_REPLY};
 use mercury_model::{
-    Aggregation, DeviceConfig, Interface, InterfaceType, LagType, SwitchedVlan, Vlan, VlanId, VlanStatus,
+    Aggregation, DeviceConfig, Interface, InterfaceType, LacpInterval, LagType, SwitchedVlan, Vlan, VlanId, VlanStatus,
 };
 
 use crate::{
@@ -66,7 +66,8 @@ fn a_port_channel_of_enterprise_sonic_is_made_as_what_it_is_and_stays_so() {
 #[test]
 fn what_the_line_of_a_port_channel_says_is_read() {
     let dialect = dialect("dell_sonic");
-    let text = "!\ninterface PortChannel7 mode on min-links 2\n description \"rack 4\"\n switchport access Vlan 100\n no shutdown\n!\n\
+    let text = "!\ninterface PortChannel15 min-links 3 mode on\n!\ninterface PortChannel16 min-links 1 mode active fast_rate\n!\n\
+                interface PortChannel7 mode on min-links 2\n description \"rack 4\"\n switchport access Vlan 100\n no shutdown\n!\n\
                 interface PortChannel8 mode active min-links 2 fallback\n no shutdown\n!\n\
                 interface PortChannel 9 mode on\n no shutdown\n!\n\
                 interface PortChannel 10 mode active\n!\ninterface PortChannel 11\n!\ninterface PortChannel12 fallback\n!\n\
@@ -82,6 +83,15 @@ fn what_the_line_of_a_port_channel_says_is_read() {
     for (number, expected) in expected {
         assert_eq!(lag_type(&format!("PortChannel{number}")), expected, "PortChannel{number}");
     }
+    // In any order, and with words that nobody knows.
+    assert_eq!(lag_type("PortChannel15"), fixed);
+    assert_eq!(lag_type("PortChannel16"), lacp);
+    let min_links = |name: &str| own(name).aggregation.as_ref().and_then(|own| own.min_links);
+    for (number, expected) in [(7, Some(2)), (8, Some(2)), (9, None), (13, Some(2)), (15, Some(3)), (16, Some(1))] {
+        assert_eq!(min_links(&format!("PortChannel{number}")), expected, "PortChannel{number}");
+    }
+    let rate = |name: &str| own(name).lacp.map(|lacp| lacp.interval);
+    assert_eq!((rate("PortChannel16"), rate("PortChannel8")), (Some(LacpInterval::Fast), None), "slow is the default");
     let member = |name: &str| own(name).aggregate_id.as_ref().map(ToString::to_string);
     assert_eq!(member("Eth1/1").as_deref(), Some("PortChannel7"));
     assert_eq!(own("PortChannel7").switched_vlan, Some(SwitchedVlan::access(vlan())));

@@ -21,7 +21,7 @@ enum Step {
 
 /// What a file may leave out and is another system's then, whose lines differ: what stands for a key
 /// that is not said is so on most, and a part that a dialect need not have is nothing that it lacks.
-const MEANS_MORE: [&str; 34] = [
+const MEANS_MORE: [&str; 35] = [
     // Which parts bind VNIs, and where they stand, is the dialect's to say.
     "overlay",
     // How lines are undone, left and quoted, and what becomes of a mode's.
@@ -35,7 +35,7 @@ const MEANS_MORE: [&str; 34] = [
     "general",
     "bonds",
     "lag-members.beside",
-    "aggregate.tells-type",
+    "aggregate.options",
     "members.switched",
     "port.switched",
     "vlan.within",
@@ -55,6 +55,7 @@ const MEANS_MORE: [&str; 34] = [
     "port.mode.words",
     "port.lag-type.words",
     "port.lacp-interval.words",
+    "port.lacp-rate.words",
     "port.edge-port.words",
     // Whether a new aggregate is enabled.
     "port.enabled.said.true",

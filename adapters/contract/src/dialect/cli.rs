@@ -14,7 +14,7 @@ mod words;
 use std::sync::Arc;
 
 pub use bonds::{BondColumns, BondParts, BondRow, Bonds};
-pub use flat::{FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatWords};
+pub use flat::{FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatSaying, FlatWords};
 pub use general::GeneralMode;
 pub(crate) use lag_block::numbers;
 pub use lag_block::{LagBlock, Since};

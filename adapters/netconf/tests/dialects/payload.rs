@@ -104,8 +104,14 @@ const BESIDE: [&str; 2] = ["http://openconfig.net/yang/lacp", "http://openconfig
 #[test]
 fn nothing_outside_the_plan_is_mentioned() {
     payloads(|what, plan, content| {
+        // Where members say what an aggregate is, what is changed of it is said of them.
+        let members = plan.edits.iter().filter_map(|edit| match edit {
+            Edit::Interface { change, .. } => Some([&change.bundles.before, &change.bundles.after]),
+            _ => None,
+        });
+        let members = members.flatten().flatten().flat_map(|bundle| &bundle.members);
         let interfaces: BTreeSet<String> =
-            plan.edits.iter().filter_map(Edit::interface).map(ToString::to_string).collect();
+            plan.edits.iter().filter_map(Edit::interface).chain(members).map(ToString::to_string).collect();
         let vlans = vlans(plan);
         walk(content, |parent, node| {
             match (parent.name.as_str(), device::key(parent, node)) {

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use mercury_adapter::{
-    EntryOperations, FlatLeaf, FlatMember, FlatWords, Hole, LeafOperation, Names, NodePath, Operations, Origin,
-    Template, Unrenderable, Writing,
+    EntryOperations, FlatLeaf, FlatMember, FlatSaying, FlatWords, Hole, LeafOperation, Names, NodePath, Operations,
+    Origin, Template, Unrenderable, Writing,
 };
 use mercury_model::{Change, Edit, Interface, InterfaceName, Leaf, Plan, SwitchedVlan, TrunkVlans, Value, VlanSet};
 
@@ -39,7 +39,7 @@ pub(in crate::words) fn script(
     };
     let [make_vlan, remove_vlan] = &words.vlan;
     for entry in operations.entries.iter().filter(|entry| is_vlan(entry)) {
-        typing.made(make_vlan, entry)?;
+        typing.made(make_vlan, "", entry)?;
     }
     // Segments that come or change stand before the ports in the plan, those that go behind.
     let first = operations.entries.iter().position(is_port).unwrap_or(operations.entries.len());
@@ -55,7 +55,8 @@ pub(in crate::words) fn script(
     } else {
         for entry in operations.entries.iter().filter(|entry| is_port(entry) && entry.origin != Origin::Present) {
             let aggregate = words.aggregate.as_ref().ok_or_else(|| typing.lacks("aggregation"))?;
-            typing.made(&aggregate.make, entry)?;
+            let behind = typing.said_with_it(entry)?;
+            typing.made(&aggregate.make, &behind, entry)?;
         }
         for (port, change) in edits(Leaf::AggregateId) {
             typing.member(port, change, false)?;
@@ -128,12 +129,27 @@ impl Typing<'_> {
         Ok(())
     }
 
-    /// What makes an entry.
-    fn made(&mut self, make: &Template, entry: &EntryOperations) -> Result<(), Unrenderable> {
+    /// What makes an entry, and what stands behind that.
+    fn made(&mut self, make: &Template, behind: &str, entry: &EntryOperations) -> Result<(), Unrenderable> {
         self.checks(entry)?;
         let text = make.fill(|hole| self.named(&entry.entry.names, hole));
-        self.script.push(text, 0, false);
+        self.script.push(format!("{text}{behind}"), 0, false);
         Ok(())
+    }
+
+    /// What is said of an aggregate where it is made, and nowhere else; each behind a blank.
+    fn said_with_it(&self, entry: &EntryOperations) -> Result<String, Unrenderable> {
+        let mut behind = String::new();
+        for operation in &entry.leaves {
+            let LeafOperation::Set(path, value) = operation else { continue };
+            let (node, value) = (last(path), value.text());
+            let Some(leaf) = self.words.port.get(node) else { continue };
+            if let FlatSaying::WhenMade(form) = &leaf.by {
+                behind.push(' ');
+                behind.push_str(&self.filled(leaf, form, (node, &value), entry)?);
+            }
+        }
+        Ok(behind)
     }
 
     /// What is said of a port by itself.
@@ -165,34 +181,37 @@ impl Typing<'_> {
                 let reason = "the line that says it of a port was not seen with an aggregate";
                 return Err(self.writing.cannot(&format!("{node} of {name}"), reason));
             }
-            self.leaf(leaf, node, value, entry)?;
+            let text = match (&leaf.by, value) {
+                (FlatSaying::Commands { set, .. }, Some(value)) => self.filled(leaf, set, (node, &value), entry)?,
+                (FlatSaying::Commands { unset, .. }, None) => unset.fill(|hole| self.named(&entry.entry.names, hole)),
+                (FlatSaying::WhenMade(_), _) if entry.origin != Origin::Present => continue,
+                (FlatSaying::WhenMade(_), _) => {
+                    let reason = "it is said when the aggregate is made, and stays so";
+                    return Err(self.writing.cannot(&format!("another {node} of {name}"), reason));
+                }
+            };
+            self.say_plainly(text);
         }
         Ok(())
     }
 
-    fn leaf(
-        &mut self,
+    /// The words that say a value.
+    fn filled(
+        &self,
         leaf: &FlatLeaf,
-        node: &str,
-        value: Option<String>,
+        form: &Template,
+        (node, value): (&str, &str),
         entry: &EntryOperations,
-    ) -> Result<(), Unrenderable> {
-        let named = |hole| self.named(&entry.entry.names, hole);
-        let Some(value) = value else {
-            let text = leaf.unset.fill(named);
-            self.say_plainly(text);
-            return Ok(());
-        };
-        checked(self.writing.dialect, self.takes, node, &value)?;
+    ) -> Result<String, Unrenderable> {
+        checked(self.writing.dialect, self.takes, node, value)?;
         let marked: Vec<&str> = leaf.marks.iter().map(|(word, _)| word.as_str()).collect();
-        if !marked.is_empty() && !marked.contains(&value.as_str()) {
+        if !marked.is_empty() && !marked.contains(&value) {
             return Err(self.writing.cannot(&format!("{node} {value}"), "no line shows it"));
         }
-        let own = leaf.said.iter().find(|(word, _)| *word == value).map(|(_, own)| own.clone());
-        let text = own.unwrap_or_else(|| self.takes.quoted(&value));
-        let text = leaf.set.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) });
-        self.say_plainly(text);
-        Ok(())
+        let own = leaf.said.iter().find(|(word, _)| word == value).map(|(_, own)| own.clone());
+        let text = own.unwrap_or_else(|| self.takes.quoted(value));
+        let named = |hole| self.named(&entry.entry.names, hole);
+        Ok(form.fill(|hole| if hole == Hole::Value { Some(text.clone()) } else { named(hole) }))
     }
 
     /// Takes a port out of the VLANs that it is to be in no longer, and puts it into those

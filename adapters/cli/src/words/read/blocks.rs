@@ -5,7 +5,7 @@ use std::{collections::VecDeque, str::Lines as TextLines};
 use mercury_adapter::{CliForm, CliWords, Filled, Hole};
 use mercury_model::VlanSet;
 
-use super::{beside, port::value};
+use super::beside;
 use crate::words::lists;
 
 /// What a block is about.
@@ -76,9 +76,7 @@ impl<'t> Lines<'t> {
                 }
             }
         }
-        let aggregate = words.aggregate.iter().flat_map(|block| std::iter::once(&block.enter).chain(&block.also));
-        let number = aggregate.filter_map(|form| form.read(line)).find_map(|said| said.get(Hole::Number));
-        if let Some(number) = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+        if let Some((number, _)) = self.aggregate(line) {
             return Some(Block::Interface(format!("{}{number}", words.lag_prefix)));
         }
         let interface = std::iter::once(&words.interface.enter).chain(&words.interface.also);
@@ -91,6 +89,34 @@ impl<'t> Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
+    /// The number of the aggregate whose block a line enters, and what stands behind that where
+    /// options may.
+    fn aggregate<'l>(&self, line: &'l str) -> Option<(&'l str, &'l str)> {
+        let own = self.words.aggregate.as_ref()?;
+        let ends = line.match_indices(' ').map(|(at, _)| at).filter(|_| !own.options.is_empty()).chain([line.len()]);
+        ends.filter_map(|at| line.split_at_checked(at)).find_map(|(head, rest)| {
+            let forms = std::iter::once(&own.enter).chain(&own.also);
+            let number = forms.filter_map(|form| form.read(head)).find_map(|said| said.get(Hole::Number))?;
+            number.bytes().all(|byte| byte.is_ascii_digit()).then_some((number, rest.trim()))
+        })
+    }
+
+    /// The options behind the line that enters an aggregate's block, each as a line of it; a
+    /// word that begins none is left out.
+    fn options(&self, line: &'t str) -> Vec<&'t str> {
+        let forms = self.words.aggregate.iter().flat_map(|own| &own.options);
+        let mut rest = self.aggregate(line).map_or("", |(_, rest)| rest);
+        let mut options = Vec::new();
+        while !rest.is_empty() {
+            let mut ends = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+            let next = rest.find(' ').unwrap_or(rest.len());
+            let whole = ends.find(|at| rest.get(..*at).is_some_and(|text| forms.clone().any(|form| form.fits(text))));
+            options.extend(whole.and_then(|at| rest.get(..at)));
+            rest = rest.get(whole.unwrap_or(next)..).unwrap_or_default().trim_start();
+        }
+        options
+    }
+
     /// Whether the next line that is no mark is an indented one.
     fn goes_on(&self) -> bool {
         let is_mark = |line: &str| self.words.comments.iter().any(|mark| mark == line);
@@ -160,9 +186,8 @@ impl<'t> Iterator for Lines<'t> {
                 CliForm::Indented | CliForm::JsonTable if is_comment => {}
                 CliForm::Indented | CliForm::JsonTable if indent == 0 => {
                     self.indent = None;
-                    // What an aggregate is, its first line may say too.
-                    let types = self.words.port.get("lag-type").filter(|_| self.words.tells_type());
-                    self.queue.extend(types.and_then(|form| value(form, text)).map(|_| Blocked::Line(text)));
+                    let options = self.options(text);
+                    self.queue.extend(options.into_iter().map(Blocked::Line));
                     return Some(Blocked::Enter(self.block(text).unwrap_or(Block::Other)));
                 }
                 CliForm::Indented | CliForm::JsonTable => {

@@ -101,10 +101,22 @@ pub struct FlatLeaf {
     pub of_ports: bool,
     /// The data tree's words and those of the command.
     pub said: Vec<(String, String)>,
-    /// The command that says a value.
-    pub set: Template,
-    /// The command that takes it away.
-    pub unset: Template,
+    /// Where it is said.
+    pub by: FlatSaying,
+}
+
+/// Where a node of a port is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlatSaying {
+    /// In commands of its own: one that says a value, and one that takes it away.
+    Commands {
+        /// The former.
+        set: Template,
+        /// The latter.
+        unset: Template,
+    },
+    /// Behind the command that makes an aggregate; it stays what it is then.
+    WhenMade(Template),
 }
 
 /// How one of several is shown and said.

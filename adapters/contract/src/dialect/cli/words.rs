@@ -83,10 +83,12 @@ pub struct CliWords {
 }
 
 impl CliWords {
-    /// Whether the line that makes an aggregate says what it is.
+    /// Whether a node is said behind the line that makes an aggregate.
     #[must_use]
-    pub fn tells_type(&self) -> bool {
-        self.aggregate.as_ref().is_some_and(|own| own.tells_type)
+    pub fn is_option(&self, node: &str) -> bool {
+        let mut options = self.aggregate.iter().flat_map(|own| &own.options);
+        let written = || self.port.get(node).into_iter().flat_map(|line| line.said.written());
+        options.any(|option| written().any(|line| line == option || option.fits(&line.bare())))
     }
 
     /// Whether a line says that a port is enabled: where an aggregate that is made is not, it
@@ -302,9 +304,9 @@ pub struct Blocks {
     /// Where it is made and taken away within another block: what enters that, and the
     /// line in it that makes one.
     pub within: Option<(String, Template)>,
-    /// Whether an aggregate's type is said by the line that makes it, in the place of the one
-    /// that enters it: the lines of `lag-type` are such lines, and it stays what it is.
-    pub tells_type: bool,
+    /// What may stand behind the line that makes it, in any order: each is read as a line of
+    /// the block. What Mercury says so it says when it makes one, and it stays so.
+    pub options: Vec<Template>,
 }
 
 /// How one node is said.
@@ -341,6 +343,15 @@ pub enum Said {
 }
 
 impl Said {
+    /// The lines that are written.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &Template> {
+        let (one, lines) = match self {
+            Self::Value { line, .. } => (Some(line), &[][..]),
+            Self::Lines { lines, .. } => (None, lines.as_slice()),
+        };
+        one.into_iter().chain(lines.iter().map(|(_, line)| line))
+    }
+
     /// The data tree's words that have one of the system's.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let (words, lines) = match self {

@@ -191,7 +191,7 @@ struct RawBlocks {
     remove: Option<String>,
     within: Option<RawWithin>,
     #[serde(default)]
-    tells_type: bool,
+    options: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -253,6 +253,7 @@ impl Reader<'_> {
         let mode_absent = raw.mode_absent;
         let overlay = raw.overlay.take().map(|raw| self.cli_overlay(raw));
         let mut words = self.words(base, raw);
+        self.options_are_said(&words);
         self.is_whole(&words);
         let mut tree = self.cli_tree(&words)?;
         if let Some((lines, own)) = overlay {
@@ -396,9 +397,6 @@ impl Reader<'_> {
         if lag_prefix.is_empty() && (joins || lag_members.is_some()) {
             self.problems.push("lag-prefix: only its name tells an aggregate at a command line".to_owned());
         }
-        if aggregate.as_ref().is_some_and(|own| own.tells_type) {
-            self.told_types(port.get("lag-type"));
-        }
         let unnamed = raw.unnamed.map(|text| self.template("unnamed", &text));
         CliWords {
             form: raw.form,
@@ -456,7 +454,8 @@ impl Reader<'_> {
         let mut one = |text: &str| self.template(key, text).unwrap_or_else(Template::nothing);
         let (enter, remove) = (one(&raw.enter), one(&remove));
         let within = raw.within.and_then(|raw| Some((raw.enter, self.template(key, &raw.make)?)));
-        Blocks { enter, also: self.templates(key, &raw.also), remove, within, tells_type: raw.tells_type }
+        let (also, options) = (self.templates(key, &raw.also), self.templates(key, &raw.options));
+        Blocks { enter, also, remove, within, options }
     }
 
     fn lines(

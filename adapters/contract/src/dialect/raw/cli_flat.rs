@@ -11,7 +11,7 @@ use super::{
     cli_overlay::RawCliOverlay,
 };
 use crate::dialect::cli::{
-    FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatWords, Hole, Template,
+    FlatAggregate, FlatBridge, FlatForm, FlatLeaf, FlatMember, FlatNumber, FlatSaying, FlatWords, Hole, Template,
 };
 
 /// The data that lines are read as.
@@ -95,8 +95,10 @@ struct RawFlatLeaf {
     of_ports: bool,
     /// The command's, where those are others.
     said: Option<BTreeMap<String, String>>,
-    set: String,
-    unset: String,
+    set: Option<String>,
+    unset: Option<String>,
+    /// What stands behind the command that makes an aggregate, in the place of both.
+    when_made: Option<String>,
     absent: Option<String>,
 }
 
@@ -155,12 +157,12 @@ impl Reader<'_> {
             if shown.is_empty() && marks.is_empty() {
                 self.problems.push(format!("cli.flat.port.{node}: no line shows it"));
             }
-            let (set, unset) = (self.template("flat.port", &leaf.set), self.template("flat.port", &leaf.unset));
+            let by = self.flat_saying(&node, &leaf, raw.aggregate.as_ref());
             let said = leaf.said.unwrap_or_else(|| leaf.words.clone()).into_iter().collect();
-            if let (Some(set), Some(unset)) = (set, unset) {
+            if let Some(by) = by {
                 let words = leaf.words.into_iter().collect();
                 let (on_bridge, of_ports) = (leaf.on_bridge, leaf.of_ports);
-                port.insert(node, FlatLeaf { shown, words, marks, on_bridge, of_ports, said, set, unset });
+                port.insert(node, FlatLeaf { shown, words, marks, on_bridge, of_ports, said, by });
             }
         }
         shape(&mut tree, &port, &absent, raw.member.is_some());
@@ -203,6 +205,29 @@ impl Reader<'_> {
         };
         self.aggregates_are_whole(&words);
         Some((tree, words))
+    }
+
+    /// Where a node is said: by two commands, or where an aggregate is made by a command that
+    /// says nothing of its members.
+    fn flat_saying(&mut self, node: &str, leaf: &RawFlatLeaf, aggregate: Option<&RawAggregate>) -> Option<FlatSaying> {
+        match (&leaf.set, &leaf.unset, &leaf.when_made) {
+            (Some(set), Some(unset), None) => {
+                let (set, unset) = (self.template("flat.port", set), self.template("flat.port", unset));
+                Some(FlatSaying::Commands { set: set?, unset: unset? })
+            }
+            (None, None, Some(text)) => {
+                let says = self.template("flat.port", text)?;
+                if !says.has(Hole::Value) || aggregate.is_none_or(|own| own.emptied.is_some()) {
+                    let why = "when-made holds {value}, and goes with an aggregate that is made without its members";
+                    self.problems.push(format!("cli.flat.port.{node}: {why}"));
+                }
+                Some(FlatSaying::WhenMade(says))
+            }
+            _ => {
+                self.problems.push(format!("cli.flat.port.{node}: has set and unset, or else when-made"));
+                None
+            }
+        }
     }
 
     /// An aggregate is made of all its members wherever they are said at once, and has a number

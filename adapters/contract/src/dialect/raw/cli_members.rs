@@ -6,8 +6,11 @@ use serde::Deserialize;
 
 use super::Reader;
 use crate::dialect::cli::{
-    CliLine, Hole, LagBlock, LagMembers, Said, Since, SwitchedPort, Template, VlanMembers, numbers,
+    CliLine, CliWords, Hole, LagBlock, LagMembers, Said, Since, SwitchedPort, Template, VlanMembers, numbers,
 };
+
+/// The nodes that are said of aggregates alone, and may be where one is made.
+const OPTIONS: [&str; 4] = ["lag-type", "min-links", "mlag-id", "lacp-interval"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,13 +105,24 @@ impl Reader<'_> {
         Some(LagMembers { listed, lacp: Some((enter?, line)), beside })
     }
 
-    /// The lines that make an aggregate and tell what it is.
-    pub(super) fn told_types(&mut self, lag_type: Option<&CliLine>) {
-        let Some(Said::Lines { lines, .. }) = lag_type.map(|line| &line.said) else {
-            return self.problems.push("cli.words.aggregate.tells-type: port.lag-type says no lines".to_owned());
-        };
-        for (kind, _) in lines.iter().filter(|(_, line)| !line.has(Hole::Number) && !line.has(Hole::Name)) {
-            self.problems.push(format!("cli.words.port.lag-type: the line of {kind} names no aggregate"));
+    /// What stands behind the line that makes an aggregate is said of nothing else, and by its
+    /// number that is told.
+    pub(super) fn options_are_said(&mut self, words: &CliWords) {
+        for (kind, block) in [("interface", Some(&words.interface)), ("vlan", words.vlan.as_ref())] {
+            if block.is_some_and(|own| !own.options.is_empty()) {
+                self.problems.push(format!("cli.words.{kind}.options: an aggregate alone has some"));
+            }
+        }
+        let Some(own) = words.aggregate.as_ref().filter(|own| !own.options.is_empty()) else { return };
+        if !own.enter.has(Hole::Number) {
+            self.problems.push("cli.words.aggregate.options: the line that enters it has no {number}".to_owned());
+        }
+        let said: Vec<&str> = words.port.keys().map(String::as_str).filter(|node| words.is_option(node)).collect();
+        if said.is_empty() {
+            self.problems.push("cli.words.aggregate.options: no line of port is one of them".to_owned());
+        }
+        for node in said.iter().filter(|node| !OPTIONS.contains(*node)) {
+            self.problems.push(format!("cli.words.port.{node}: is said of ports too, and no option of an aggregate"));
         }
     }
 
