@@ -104,21 +104,25 @@ impl Foreign {
 }
 
 /// The leaves that hold what the model has no word for: few, of few interfaces, of which there
-/// are many.
+/// are many. Where there is none, nothing is held.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct ForeignLeaves(Vec<(Leaf, Foreign)>);
+pub struct ForeignLeaves(Option<Box<OddLeaves>>);
+
+/// In their order, and never none.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct OddLeaves(Vec<(Leaf, Foreign)>);
 
 impl ForeignLeaves {
     /// None.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// What a leaf holds.
@@ -130,19 +134,23 @@ impl ForeignLeaves {
     /// Puts what a leaf holds there, in place of what it held.
     pub fn insert(&mut self, leaf: Leaf, held: Foreign) {
         self.remove(leaf);
-        self.0.reserve_exact(1);
-        let at = self.0.partition_point(|(own, _)| *own < leaf);
-        self.0.insert(at, (leaf, held));
+        let OddLeaves(all) = &mut **self.0.get_or_insert_default();
+        all.reserve_exact(1);
+        let at = all.partition_point(|(own, _)| *own < leaf);
+        all.insert(at, (leaf, held));
     }
 
     /// Takes a leaf away.
     pub fn remove(&mut self, leaf: Leaf) {
-        self.0.retain(|(own, _)| *own != leaf);
+        if let Some(held) = &mut self.0 {
+            held.0.retain(|(own, _)| *own != leaf);
+        }
+        self.0.take_if(|held| held.0.is_empty());
     }
 
     /// Each leaf and what it holds, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (Leaf, &Foreign)> {
-        self.0.iter().map(|(leaf, held)| (*leaf, held))
+        self.0.iter().flat_map(|held| &held.0).map(|(leaf, held)| (*leaf, held))
     }
 }
 
@@ -395,5 +403,28 @@ impl Serialize for Value {
             Self::SwitchedVlan(vlans) => vlans.serialize(serializer),
             Self::Foreign(foreign) => foreign.serialize(serializer),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_that_are_taken_away_leave_nothing() {
+        let held = |text: &str| Foreign::new(vec![text.to_owned()]);
+        let mut leaves = ForeignLeaves::new();
+        leaves.insert(Leaf::Mtu, held("a"));
+        leaves.insert(Leaf::Description, held("b"));
+        leaves.insert(Leaf::Mtu, held("c"));
+        let all: Vec<_> = leaves.iter().map(|(leaf, held)| (leaf, held.clone())).collect();
+        assert!(all.is_sorted() && all.len() == 2);
+        assert_eq!(leaves.get(Leaf::Mtu), Some(&held("c")));
+        leaves.remove(Leaf::Mtu);
+        leaves.remove(Leaf::Description);
+        assert!(leaves.is_empty() && leaves == ForeignLeaves::new());
+        leaves.remove(Leaf::Mtu);
+        assert!(leaves.is_empty());
+        assert_eq!(size_of::<ForeignLeaves>(), size_of::<usize>());
     }
 }

@@ -7,9 +7,7 @@
 
 use std::{cell::Cell, collections::HashMap, fmt, ptr};
 
-use bumpalo::Bump;
-
-use crate::{Data, NoRoom, Share};
+use crate::{Bump, Data, NoRoom, Share};
 
 /// What the names of attributes begin with (as in RFC 7952 section 5.2).
 const ATTRIBUTE: char = '@';
@@ -45,6 +43,7 @@ enum Content<'a> {
 
 /// Makes nodes, within what one reply may take.
 pub struct DataTree<'a, 's> {
+    /// Its piece that has room.
     arena: &'a Bump,
     share: &'s mut Share,
     names: HashMap<&'a str, [&'a Name<'a>; 2]>,
@@ -133,7 +132,7 @@ impl<'a, 's> DataTree<'a, 's> {
     /// There is no room for it.
     pub fn text(&mut self, text: &str) -> Result<&'a str, NoRoom> {
         self.share.grow(text.len())?;
-        Ok(self.arena.alloc_str(text))
+        Ok(self.room(text.len()).alloc_str(text))
     }
 
     /// A leaf that is nowhere yet, with a copy of its value, or the one that the
@@ -166,7 +165,12 @@ impl<'a, 's> DataTree<'a, 's> {
     fn made(&mut self, name: &'a Name<'a>, content: Content<'a>) -> Result<&'a DataNode<'a>, NoRoom> {
         self.share.grow(size_of::<DataNode<'_>>())?;
         let (name, content) = (Cell::new(name), Cell::new(content));
-        Ok(self.arena.alloc(DataNode { name, content, next: Cell::new(None) }))
+        Ok(self.room(size_of::<DataNode<'_>>()).alloc(DataNode { name, content, next: Cell::new(None) }))
+    }
+
+    fn room(&mut self, octets: usize) -> &'a bumpalo::Bump {
+        self.arena = self.arena.with_room(octets);
+        self.arena.piece()
     }
 
     /// The name of a node, and of a group.
@@ -176,8 +180,8 @@ impl<'a, 's> DataTree<'a, 's> {
         }
         self.share.grow(NAME + 2 * size_of::<Name<'_>>())?;
         let text = self.text(text)?;
-        let arena = self.arena;
-        let new = [false, true].map(|is_group| &*arena.alloc(Name { text, is_group, last: Cell::new("") }));
+        let room = self.room(2 * size_of::<Name<'_>>());
+        let new = [false, true].map(|is_group| &*room.alloc(Name { text, is_group, last: Cell::new("") }));
         self.names.insert(text, new);
         Ok(new)
     }

@@ -13,6 +13,7 @@
 
 mod absence;
 mod budget;
+mod bump;
 mod capabilities;
 mod data_tree;
 mod defaults;
@@ -40,7 +41,7 @@ mod unread;
 
 pub use absence::{Absent, Sighting, named};
 pub use budget::{Budget, MAX_REPLY, NoRoom, Share};
-pub use bumpalo::Bump;
+pub use bump::Bump;
 pub use capabilities::{Capabilities, ConfirmedCommit, Datastore};
 pub use data_tree::{DataNode, DataTree, Members};
 pub use defaults::Defaults;

@@ -27,8 +27,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 const KEPT: usize = 256 << 10;
 
 /// What the allocator is asked for at most, for each octet of an answer that is nothing but ports, with
-/// what the windows of HTTP/2 hold; less is resident, since an arena does not fill its last piece.
-const TIMES: usize = 4;
+/// what the windows of HTTP/2 hold.
+const TIMES: usize = 3;
 const WINDOWS: usize = 512 << 10;
 
 const PORTS: usize = 8_000;

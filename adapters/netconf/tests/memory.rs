@@ -25,9 +25,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// Octets that a session keeps at most.
 const KEPT: usize = 256 << 10;
 
-/// What the allocator is asked for at most, for each octet of a reply that is nothing but ports; less
-/// is resident, since an arena does not fill its last piece.
-const TIMES: usize = 4;
+/// What the allocator is asked for at most, for each octet of a reply that is nothing but ports.
+const TIMES: usize = 3;
 
 const PORTS: usize = 4_000;
 
