@@ -3,11 +3,10 @@
 //! the answer, which the tree does not need once it was added.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mercury_adapter::{Bump, DataNode, DataTree, NoRoom, Share};
+use mercury_adapter::{Bump, DataNode, DataTree, JsonUnread, ManyChildren, NoRoom, Share, data_json};
 
 use crate::wire::{Field, Garbled, fields, notifications, text};
 
-mod json;
 mod lists;
 
 use lists::{Lists, fits};
@@ -16,8 +15,10 @@ use lists::{Lists, fits};
 const MAX_DEPTH: usize = 64;
 /// Keys a list may have.
 const MAX_KEYS: usize = 16;
-/// Different children a node may have; no model has a node with as many.
-const MAX_CHILDREN: usize = 512;
+/// What OpenConfig calls the container of an interface's counters, which no
+/// target that answers with state leaves out: it is half of the answer, and says
+/// nothing of what is configured or there.
+const COUNTERS: &str = "counters";
 
 /// A node: a container, a list entry, a leaf, or one value of a leaf-list.
 pub(crate) type Node<'a> = DataNode<'a>;
@@ -35,13 +36,17 @@ pub(crate) enum Problem {
     NoRoom(#[from] NoRoom),
 }
 
+impl From<ManyChildren> for Problem {
+    fn from(many: ManyChildren) -> Self {
+        Self::Unreadable(many.to_string())
+    }
+}
+
 /// Collects answers into one tree.
 pub(crate) struct Tree<'a, 's> {
     made: DataTree<'a, 's>,
     root: &'a Node<'a>,
     lists: Lists<'a>,
-    /// Why reading JSON was given up, if not because of the JSON.
-    refused: Option<Problem>,
 }
 
 /// An element of a path.
@@ -56,7 +61,7 @@ impl<'a, 's> Tree<'a, 's> {
     pub(crate) fn new(arena: &'a Bump, share: &'s mut Share) -> Result<Self, Problem> {
         let mut made = DataTree::new(arena, share);
         let root = made.node("")?;
-        Ok(Self { made, root, lists: Lists::default(), refused: None })
+        Ok(Self { made, root, lists: Lists::default() })
     }
 
     /// What was collected.
@@ -71,7 +76,7 @@ impl<'a, 's> Tree<'a, 's> {
 
     /// Lays one JSON object, of a datastore's top, over what is there.
     pub(crate) fn whole(&mut self, object: &[u8]) -> Result<(), Problem> {
-        let value = json::read(self, "", object)?;
+        let value = self.value("", object)?;
         self.merge(self.root, value)
     }
 
@@ -132,34 +137,16 @@ impl<'a, 's> Tree<'a, 's> {
 
     /// Lays what is below one node over another.
     fn merge(&mut self, node: &'a Node<'a>, other: &Node<'a>) -> Result<(), Problem> {
-        other.members().try_for_each(|below| self.lay(node, below))
+        merge(&mut self.made, &mut self.lists, node, other)
     }
 
-    /// Puts a new node below another one. Of leaves and leaf-lists of its name it
-    /// takes the place, entries it joins, and over a container it is laid.
     fn lay(&mut self, above: &'a Node<'a>, new: &'a Node<'a>) -> Result<(), Problem> {
-        let Some(old) = member(above, new.name())? else {
-            above.push(new);
-            return Ok(());
-        };
-        let is_leaf = |node: &Node<'a>| node.is_leaf() || node.is_group() && node.members().all(Node::is_leaf);
-        if is_leaf(new) || is_leaf(old) {
-            self.lists.forget(old);
-            old.become_like(new);
-        } else if new.is_group() || old.is_group() {
-            if !old.is_group() {
-                self.made.regroup(old)?;
-            }
-            if new.is_group() { new.members().for_each(|entry| old.push(entry)) } else { old.push(new) }
-        } else {
-            self.merge(old, new)?;
-        }
-        Ok(())
+        lay(&mut self.made, &mut self.lists, above, new)
     }
 
     /// The node of a path element, made with its keys where it is missing.
     fn child(&mut self, above: &'a Node<'a>, elem: &Elem<'_>) -> Result<&'a Node<'a>, Problem> {
-        let found = member(above, elem.name)?;
+        let found = above.child(elem.name)?;
         if let Some(found) = found.filter(|found| !found.is_group() && fits(found, &elem.keys)) {
             return Ok(found);
         }
@@ -230,7 +217,17 @@ impl<'a, 's> Tree<'a, 's> {
         if matches!(value.trim_ascii(), b"" | b"null") {
             return Ok(None);
         }
-        json::read(self, name, value).map(Some)
+        self.value(name, value).map(Some)
+    }
+
+    /// JSON as a node that is nowhere yet.
+    fn value(&mut self, name: &str, text: &[u8]) -> Result<&'a Node<'a>, Problem> {
+        let Self { made, lists, .. } = self;
+        let mut lay = |made: &mut DataTree<'a, '_>, above, below| lay(made, lists, above, below);
+        data_json(made, (name, text), &[COUNTERS], &mut lay).map_err(|unread| match unread {
+            JsonUnread::Refused(problem) => problem,
+            JsonUnread::Malformed(error) => Problem::Unreadable(format!("a value is not JSON: {error}")),
+        })
     }
 
     /// An update's value before gNMI 0.4.0: read, never written.
@@ -252,14 +249,40 @@ impl<'a, 's> Tree<'a, 's> {
     }
 }
 
-/// The child of this name: one for all entries of a list.
-fn member<'a>(node: &Node<'a>, name: &str) -> Result<Option<&'a Node<'a>>, Problem> {
-    let mut members = node.members();
-    let found = members.by_ref().take(MAX_CHILDREN).find(|member| member.name() == name);
-    if found.is_none() && members.next().is_some() {
-        return Err(Problem::Unreadable(format!("a node has more than {MAX_CHILDREN} different children")));
+fn merge<'a>(
+    made: &mut DataTree<'a, '_>,
+    lists: &mut Lists<'a>,
+    node: &'a Node<'a>,
+    other: &Node<'a>,
+) -> Result<(), Problem> {
+    other.members().try_for_each(|below| lay(made, lists, node, below))
+}
+
+/// Puts a new node below another one. Of leaves and leaf-lists of its name it
+/// takes the place, entries it joins, and over a container it is laid.
+fn lay<'a>(
+    made: &mut DataTree<'a, '_>,
+    lists: &mut Lists<'a>,
+    above: &'a Node<'a>,
+    new: &'a Node<'a>,
+) -> Result<(), Problem> {
+    let Some(old) = above.child(new.name())? else {
+        above.push(new);
+        return Ok(());
+    };
+    let is_leaf = |node: &Node<'a>| node.is_leaf() || node.is_group() && node.members().all(Node::is_leaf);
+    if is_leaf(new) || is_leaf(old) {
+        lists.forget(old);
+        old.become_like(new);
+    } else if new.is_group() || old.is_group() {
+        if !old.is_group() {
+            made.regroup(old)?;
+        }
+        if new.is_group() { new.members().for_each(|entry| old.push(entry)) } else { old.push(new) }
+    } else {
+        merge(made, lists, old, new)?;
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Some targets repeat the last element of the path around its value.

@@ -11,7 +11,7 @@ use crate::{
     Changes, RestconfOptions,
     client::Client,
     connect,
-    data::{self, Answered},
+    data::{self, Answered, Behind},
     media::Media,
     request::Form,
 };
@@ -55,6 +55,8 @@ pub fn decode(dialect: &Dialect, datastore: &str, scope: &Scope) -> Result<Runni
     let body = datastore.as_bytes().to_vec().into();
     let budget = Budget::new(usize::MAX);
     let mut share = budget.share(MAX_REPLY);
-    let whole = Answered { path: NodePath::default(), names: Names::default(), body, _share: budget.share(MAX_REPLY) };
-    data::read(looking, scope, &[whole], &mut share).map_err(|problem| problem.to_string())
+    let mut whole =
+        Answered { path: NodePath::default(), names: Names::default(), body, share: budget.share(MAX_REPLY) };
+    data::read(looking, scope, (std::slice::from_mut(&mut whole), Behind::Dropped), &mut share)
+        .map_err(|problem| problem.to_string())
 }

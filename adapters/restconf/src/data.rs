@@ -1,7 +1,9 @@
 //! What was answered, as a data tree: answers about single nodes are put together where
 //! those lie.
 
-use mercury_adapter::{Bump, DataNode, DataTree, Looking, Names, NoRoom, NodePath, PathStep, Share, running};
+use mercury_adapter::{
+    Bump, DataNode, DataTree, Looking, ManyChildren, Names, NoRoom, NodePath, PathStep, Share, running,
+};
 use mercury_model::{Running, Scope};
 
 use crate::tree;
@@ -15,21 +17,36 @@ pub(crate) enum Problem {
     NoRoom(#[from] NoRoom),
 }
 
+impl From<ManyChildren> for Problem {
+    fn from(many: ManyChildren) -> Self {
+        Self::Unreadable(many.to_string())
+    }
+}
+
 /// An answer: what was asked for, and what came.
 pub(crate) struct Answered {
     pub(crate) path: NodePath,
     pub(crate) names: Names,
     pub(crate) body: hyper::body::Bytes,
     /// What the body takes of the memory.
-    pub(crate) _share: Share,
+    pub(crate) share: Share,
 }
 
-/// Collects answers into one tree, and has it looked at.
+/// What becomes of answers once they are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// They are read again, with more.
+    Kept,
+    /// Each is let go of as soon as its data stand by themselves, before anything is made of these.
+    Dropped,
+}
+
+/// Collects answers into one tree, and has it looked at; what is not kept of them is empty then.
 ///
 /// # Errors
 /// One of them is not JSON, or there is no room for it.
 pub(crate) fn with_tree<T>(
-    answers: &[Answered],
+    (answers, behind): (&mut [Answered], Behind),
     share: &mut Share,
     look: impl FnOnce(&DataNode<'_>) -> T,
 ) -> Result<T, Problem> {
@@ -43,6 +60,10 @@ pub(crate) fn with_tree<T>(
         } else {
             let above = answer.path.steps.split_last().map_or(&[][..], |(_, above)| above);
             lay(&mut made, root, above, &answer.names, members)?;
+        }
+        if behind == Behind::Dropped {
+            drop(std::mem::take(&mut answer.body));
+            answer.share.shrink(0);
         }
     }
     Ok(look(root))
@@ -67,7 +88,7 @@ fn lay<'a>(
 ) -> Result<(), Problem> {
     let Some((first, rest)) = path.split_first() else { return merge(at, members) };
     let name = names.resolve(&first.name).unwrap_or_default();
-    let found = tree::member(at, &name)?;
+    let found = at.child(&name)?;
     if first.keys.is_empty() {
         return match found {
             Some(inner) if inner.is_leaf() || inner.is_group() => Ok(()),
@@ -106,7 +127,7 @@ fn lay<'a>(
 /// Puts members beside those that are there: lists grow, containers are laid over.
 fn merge<'a>(into: &'a DataNode<'a>, members: &DataNode<'a>) -> Result<(), Problem> {
     for member in members.members() {
-        match tree::member(into, member.name())? {
+        match into.child(member.name())? {
             None => into.push(member),
             Some(there) if there.is_group() && member.is_group() => {
                 member.members().for_each(|entry| there.push(entry));
@@ -127,7 +148,7 @@ fn merge<'a>(into: &'a DataNode<'a>, members: &DataNode<'a>) -> Result<(), Probl
 pub(crate) fn read(
     looking: Looking<'_>,
     scope: &Scope,
-    answers: &[Answered],
+    answers: (&mut [Answered], Behind),
     share: &mut Share,
 ) -> Result<Running, Problem> {
     with_tree(answers, share, |data| running(looking, data, scope))

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     change::Changes,
     client::{Ask, Client, strong_tag},
-    data::{self, Answered, Problem},
+    data::{self, Answered, Behind, Problem},
     discovery::Offer,
     media::Kind,
     query,
@@ -230,8 +230,9 @@ impl RestconfSession {
             let nodes = query::nodes(&self.dialect, &self.instance, scope, together);
             (answers, guards) = self.get(&nodes, "config", left).await?;
         }
-        let (running, read) = self.read_as(scope, answers, until, timeout).await?;
         let named = !together && scope.interfaces != InterfaceScope::All;
+        let behind = if named { Behind::Kept } else { Behind::Dropped };
+        let (running, read) = self.read_as(scope, (answers, behind), until, timeout).await?;
         let more = if named { query::aggregates(&self.dialect.tree, &running) } else { Vec::new() };
         if more.is_empty() {
             self.hold(scope, &guards, until).await;
@@ -242,7 +243,7 @@ impl RestconfSession {
         let (lacp, tags) = self.get(&more, "config", until.saturating_duration_since(Instant::now())).await?;
         answers.extend(lacp);
         guards.extend(tags);
-        let (running, _) = self.read_as(scope, answers, until, timeout).await?;
+        let (running, _) = self.read_as(scope, (answers, Behind::Dropped), until, timeout).await?;
         self.guards = guards;
         Ok(running)
     }
@@ -287,14 +288,14 @@ impl RestconfSession {
     async fn read_as(
         &self,
         scope: &Scope,
-        answers: Vec<Answered>,
+        (answers, behind): (Vec<Answered>, Behind),
         until: Instant,
         timeout: Duration,
     ) -> Result<(Running, Vec<Answered>), Failure> {
         let (dialect, instance, scope) = (self.dialect.clone(), self.instance.clone(), scope.clone());
         self.understood(answers, until, timeout, move |answers, share| {
             let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
-            data::read(looking, &scope, answers, share)
+            data::read(looking, &scope, (answers, behind), share)
         })
         .await
     }
@@ -314,7 +315,7 @@ impl RestconfSession {
             let work = self.understood(answers, until, timeout, move |answers, share| {
                 let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: &instance };
                 let scope = Scope::all();
-                data::with_tree(answers, share, |data| {
+                data::with_tree((answers, Behind::Dropped), share, |data| {
                     let vlans = mercury_adapter::running(looking, data, &scope).config.vlans;
                     (named(data, &dialect.tree.interface), vlans.into_keys().collect())
                 })
@@ -329,7 +330,7 @@ impl RestconfSession {
             let left = until.saturating_duration_since(Instant::now());
             if let Some((answers, _)) = told(self.get(&[node], "all", left).await)? {
                 let work = self.understood(answers, until, timeout, move |answers, share| {
-                    data::with_tree(answers, share, |data| named(data, &leaf))
+                    data::with_tree((answers, Behind::Dropped), share, |data| named(data, &leaf))
                 });
                 seen.state = told(work.await)?.map(|(names, _)| names);
             }
@@ -368,7 +369,7 @@ impl RestconfSession {
                 tags.push((node, tag));
             }
             if !reply.body.trim_ascii().is_empty() {
-                answers.push(Answered { path, names, body: reply.body, _share: reply.share });
+                answers.push(Answered { path, names, body: reply.body, share: reply.share });
             }
         }
         Ok((answers, tags))
@@ -378,13 +379,13 @@ impl RestconfSession {
     /// back too.
     async fn understood<T: Send + 'static>(
         &self,
-        answers: Vec<Answered>,
+        mut answers: Vec<Answered>,
         until: Instant,
         timeout: Duration,
-        work: impl FnOnce(&[Answered], &mut mercury_adapter::Share) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&mut [Answered], &mut mercury_adapter::Share) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, Vec<Answered>), Failure> {
         let (octets, mut share) = (answers.iter().map(|answer| answer.body.len()).sum(), self.client.share());
-        let work = off_worker(octets, move || (work(&answers, &mut share), answers));
+        let work = off_worker(octets, move || (work(&mut answers, &mut share), answers));
         let done = timeout_at(until, work).await.map_err(|_| Failure::Lost(Lost::Timeout(timeout)))?;
         let (found, answers) =
             done.map_err(|unfinished: Unfinished| Failure::Lost(Lost::Closed(unfinished.to_string())))?;

@@ -22,9 +22,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// Octets that a session keeps at most.
 const KEPT: usize = 256 << 10;
 
-/// What the allocator is asked for at most, for each octet of an answer that is nothing but ports; less
-/// is resident, since an arena does not fill its last piece.
-const TIMES: usize = 5;
+/// What the allocator is asked for at most, for each octet of an answer that is nothing but ports.
+const TIMES: usize = 3;
 
 const PORTS: usize = 8_000;
 

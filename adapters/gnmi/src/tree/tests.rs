@@ -120,6 +120,14 @@ fn json_is_read_whatever_it_holds() {
     );
 }
 
+/// RFC 7952 section 5.2: it is an object, and would take the leaf's place.
+#[test]
+fn what_is_said_beside_a_leaf_is_not_the_leaf() {
+    let text =
+        r#"{"m:mtu":1,"@m:mtu":{"o:source":"x"},"@":{"o:source":"y"},"state":{"@m:a":[null,{"o:b":1}],"a":[1,2]}}"#;
+    assert_eq!(tree(vec![json("", text)]), r#"<><mtu "1"><state><a "1"><a "2"></></>"#);
+}
+
 #[test]
 fn counters_are_passed_over() {
     let text = r#"{"state":{"mtu":1,"x:counters":{"in-octets":"1","a":[{"b":2}]},"enabled":true},"counters":5}"#;
@@ -168,7 +176,7 @@ fn an_empty_value_is_no_data_and_nonsense_is_an_error() {
     assert!(problem(json("a", &"[".repeat(1000))).contains("not JSON"));
     assert!(problem(json("a", &"{\"a\":".repeat(1000))).contains("not JSON"));
     assert!(problem(update("a", leaf_list(vec![leaf_list(vec![UintVal(1)])]))).contains("leaf-list"));
-    let many: Vec<_> = (0..MAX_CHILDREN + 2).map(|child| json(&format!("a/c{child}"), "1")).collect();
+    let many: Vec<_> = (0..514).map(|child| json(&format!("a/c{child}"), "1")).collect();
     assert!(matches!(read(many), Err(Problem::Unreadable(text)) if text.contains("different children")));
 }
 

@@ -8,7 +8,7 @@ use mercury_model::{Running, Scope};
 use tokio::time::Instant;
 
 use super::RestconfSession;
-use crate::refusal::Failure;
+use crate::{data::Behind, refusal::Failure};
 
 /// So long a server is not asked again that left the question open.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -35,7 +35,9 @@ impl RestconfSession {
         let until = Instant::now() + patience;
         let was = self.client.is_lost();
         let told = match self.get(&[node], "nonconfig", patience).await {
-            Ok((answers, _)) => self.read_as(scope, answers, until, patience).await.map(|(told, _)| told),
+            Ok((answers, _)) => {
+                self.read_as(scope, (answers, Behind::Dropped), until, patience).await.map(|(told, _)| told)
+            }
             Err(failure) => Err(failure),
         };
         // Who leaves this open has answered what was to be read.
