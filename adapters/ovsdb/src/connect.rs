@@ -13,8 +13,8 @@ use tokio::{net::UnixStream, time::timeout};
 
 use crate::{
     client::{Client, Reply},
-    datum, probe,
-    rows::DATABASE_TABLE,
+    probe,
+    rows::{DATABASE_TABLE, Row},
     session::OvsdbSession,
     transaction::{DATABASE, Failed, Transaction},
 };
@@ -159,13 +159,13 @@ async fn announced(client: &mut Client, within: Duration) -> Result<Vec<String>,
     }
     let Reply { text, mut share } = answer.map_err(|error| protocol(format!("transact: {error}")))?;
     let first = aside(text.len(), move || {
-        let rows = transaction.rows(&text, &mut share).map_err(|failed| failed_error(&failed))?;
+        let rows = transaction.rows_as(&text, &mut share, Row::counted).map_err(|failed| failed_error(&failed))?;
         Ok(rows.into_iter().flatten().next())
     });
     let row = first.await??;
     let row = row.ok_or_else(|| protocol(format!("the database {DATABASE} was never initialised")))?;
     let said = |column: &str| {
-        let text = row.get(column).and_then(|value| datum::text(value).ok().flatten());
+        let text = row.text(column).ok().flatten();
         text.unwrap_or("of unknown version").to_owned()
     };
     Ok(vec![format!("Open vSwitch {}", said("ovs_version")), format!("schema {DATABASE} {}", said("db_version"))])

@@ -5,24 +5,35 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::packed::Datum;
+
 /// The members of a set; a scalar is a set of one. `None` where it is a map, or nothing
 /// known.
 #[must_use]
-pub fn set(value: &Value) -> Option<Vec<&Value>> {
-    match value.as_array().map(Vec::as_slice) {
-        None if value.is_object() || value.is_null() => None,
-        None => Some(vec![value]),
-        Some([kind, Value::Array(members)]) if kind == "set" => Some(members.iter().collect()),
-        Some([kind, Value::String(_)]) if kind == "uuid" || kind == "named-uuid" => Some(vec![value]),
-        Some(_) => None,
+pub fn set(value: Datum<'_>) -> Option<Vec<Datum<'_>>> {
+    match value {
+        Datum::Null | Datum::Object(_) => None,
+        Datum::Boolean(_) | Datum::Number(_) | Datum::Text(_) => Some(vec![value]),
+        Datum::List(_) => match pair(value)? {
+            (Datum::Text("set"), members @ Datum::List(_)) => Some(members.members().collect()),
+            (Datum::Text("uuid" | "named-uuid"), Datum::Text(_)) => Some(vec![value]),
+            _ => None,
+        },
     }
+}
+
+/// The two values of a list that has two.
+fn pair(value: Datum<'_>) -> Option<(Datum<'_>, Datum<'_>)> {
+    let mut members = value.members();
+    let pair = (members.next()?, members.next()?);
+    members.next().is_none().then_some(pair)
 }
 
 /// The text of an optional column; `None` where it is empty.
 ///
 /// # Errors
 /// It holds anything else.
-pub fn text(value: &Value) -> Result<Option<&str>, NoDatum> {
+pub fn text(value: Datum<'_>) -> Result<Option<&str>, NoDatum> {
     match set(value).ok_or(NoDatum)?.as_slice() {
         [] => Ok(None),
         [one] => one.as_str().map(Some).ok_or(NoDatum),
@@ -34,7 +45,7 @@ pub fn text(value: &Value) -> Result<Option<&str>, NoDatum> {
 ///
 /// # Errors
 /// It holds anything else.
-pub fn number(value: &Value) -> Result<Option<i64>, NoDatum> {
+pub fn number(value: Datum<'_>) -> Result<Option<i64>, NoDatum> {
     match numbers(value)?.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(*one)),
@@ -46,8 +57,8 @@ pub fn number(value: &Value) -> Result<Option<i64>, NoDatum> {
 ///
 /// # Errors
 /// It holds anything else.
-pub fn numbers(value: &Value) -> Result<Vec<i64>, NoDatum> {
-    let numbers: Option<Vec<i64>> = set(value).ok_or(NoDatum)?.into_iter().map(Value::as_i64).collect();
+pub fn numbers(value: Datum<'_>) -> Result<Vec<i64>, NoDatum> {
+    let numbers: Option<Vec<i64>> = set(value).ok_or(NoDatum)?.into_iter().map(Datum::as_i64).collect();
     let mut numbers = numbers.ok_or(NoDatum)?;
     numbers.sort_unstable();
     Ok(numbers)
@@ -57,22 +68,27 @@ pub fn numbers(value: &Value) -> Result<Vec<i64>, NoDatum> {
 ///
 /// # Errors
 /// It holds anything else.
-pub fn uuids(value: &Value) -> Result<Vec<&str>, NoDatum> {
-    let uuid = |one: &'_ Value| matches!(one.get(0), Some(kind) if kind == "uuid");
-    let members = set(value).ok_or(NoDatum)?;
-    members.into_iter().map(|one| one.get(1).filter(|_| uuid(one))?.as_str()).collect::<Option<_>>().ok_or(NoDatum)
+pub fn uuids(value: Datum<'_>) -> Result<Vec<&str>, NoDatum> {
+    fn uuid(one: Datum<'_>) -> Option<&str> {
+        match pair(one)? {
+            (Datum::Text("uuid"), Datum::Text(uuid)) => Some(uuid),
+            _ => None,
+        }
+    }
+    set(value).ok_or(NoDatum)?.into_iter().map(uuid).collect::<Option<_>>().ok_or(NoDatum)
 }
 
 /// A map of texts.
 ///
 /// # Errors
 /// It holds anything else.
-pub fn map(value: &Value) -> Result<BTreeMap<&str, &str>, NoDatum> {
-    let Some([kind, Value::Array(pairs)]) = value.as_array().map(Vec::as_slice) else { return Err(NoDatum) };
-    if kind != "map" {
-        return Err(NoDatum);
+pub fn map(value: Datum<'_>) -> Result<BTreeMap<&str, &str>, NoDatum> {
+    let Some((Datum::Text("map"), pairs @ Datum::List(_))) = pair(value) else { return Err(NoDatum) };
+    fn texts(one: Datum<'_>) -> Option<(&str, &str)> {
+        let (key, value) = pair(one)?;
+        key.as_str().zip(value.as_str())
     }
-    pairs.iter().map(|pair| pair.get(0)?.as_str().zip(pair.get(1)?.as_str())).collect::<Option<_>>().ok_or(NoDatum)
+    pairs.members().map(texts).collect::<Option<_>>().ok_or(NoDatum)
 }
 
 /// A column's value is not of the column's type.
@@ -101,8 +117,29 @@ pub fn of_uuid(uuid: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::pack;
 
     const UUID: &str = "550e8400-e29b-41d4-a716-446655440000";
+
+    /// What is read of a value, which does not outlive it.
+    fn of<T>(value: &Value, read: impl FnOnce(Datum<'_>) -> T) -> T {
+        let mut text = String::new();
+        pack(value, &mut text);
+        read(Datum::first(&text).unwrap().0)
+    }
+
+    fn text_of(value: &Value) -> Result<Option<String>, NoDatum> {
+        of(value, |datum| text(datum).map(|text| text.map(str::to_owned)))
+    }
+
+    fn uuids_of(value: &Value) -> Result<Vec<String>, NoDatum> {
+        of(value, |datum| uuids(datum).map(|uuids| uuids.into_iter().map(str::to_owned).collect()))
+    }
+
+    fn map_of(value: &Value) -> Result<Vec<[String; 2]>, NoDatum> {
+        let owned = |(key, value): (&str, &str)| [key.to_owned(), value.to_owned()];
+        of(value, |datum| map(datum).map(|map| map.into_iter().map(owned).collect()))
+    }
 
     #[test]
     fn a_set_of_one_may_be_its_only_member() {
@@ -112,37 +149,43 @@ mod tests {
             (json!(["set", [5]]), Ok(vec![5])),
             (json!(["set", [20, 10]]), Ok(vec![10, 20])),
             (json!(["set", ["x"]]), Err(NoDatum)),
+            (json!(["set", 5]), Err(NoDatum)),
+            (json!(["set", [5], 6]), Err(NoDatum)),
             (json!(["map", []]), Err(NoDatum)),
             (json!(["uuid", UUID]), Err(NoDatum)),
+            (json!([]), Err(NoDatum)),
             (Value::Null, Err(NoDatum)),
             (json!({}), Err(NoDatum)),
         ] {
-            assert_eq!(numbers(&value), expected, "{value}");
+            assert_eq!(of(&value, numbers), expected, "{value}");
         }
-        assert_eq!(number(&json!(["set", []])), Ok(None));
-        assert_eq!(number(&json!(["set", [7]])), Ok(Some(7)));
-        assert_eq!(number(&json!(["set", [7, 8]])), Err(NoDatum));
-        assert_eq!(text(&json!("access")), Ok(Some("access")));
-        assert_eq!(text(&json!(["set", ["access"]])), Ok(Some("access")));
-        assert_eq!(text(&json!(["set", []])), Ok(None));
-        assert_eq!(text(&json!(1)), Err(NoDatum));
+        assert_eq!(of(&json!(["set", []]), number), Ok(None));
+        assert_eq!(of(&json!(["set", [7]]), number), Ok(Some(7)));
+        assert_eq!(of(&json!(["set", [7, 8]]), number), Err(NoDatum));
+        assert_eq!(text_of(&json!("access")), Ok(Some("access".to_owned())));
+        assert_eq!(text_of(&json!(["set", ["access"]])), Ok(Some("access".to_owned())));
+        assert_eq!(text_of(&json!(["set", []])), Ok(None));
+        assert_eq!(text_of(&json!(1)), Err(NoDatum));
     }
 
     #[test]
     fn references_and_maps_are_told_from_sets() {
-        assert_eq!(uuids(&json!(["uuid", UUID])), Ok(vec![UUID]));
-        assert_eq!(uuids(&json!(["set", [["uuid", UUID], ["uuid", UUID]]])), Ok(vec![UUID, UUID]));
-        assert_eq!(uuids(&json!(["set", []])), Ok(vec![]));
-        assert_eq!(uuids(&json!(["set", [UUID]])), Err(NoDatum));
-        assert_eq!(map(&json!(["map", [["a", "1"]]])), Ok([("a", "1")].into()));
-        assert_eq!(map(&json!(["map", [["a"]]])), Err(NoDatum));
-        assert_eq!(map(&json!(["set", []])), Err(NoDatum));
+        let uuid = || UUID.to_owned();
+        assert_eq!(uuids_of(&json!(["uuid", UUID])), Ok(vec![uuid()]));
+        assert_eq!(uuids_of(&json!(["set", [["uuid", UUID], ["uuid", UUID]]])), Ok(vec![uuid(), uuid()]));
+        assert_eq!(uuids_of(&json!(["set", []])), Ok(vec![]));
+        assert_eq!(uuids_of(&json!(["set", [UUID]])), Err(NoDatum));
+        assert_eq!(uuids_of(&json!(["named-uuid", "a"])), Err(NoDatum));
+        assert_eq!(map_of(&json!(["map", [["a", "1"]]])), Ok(vec![["a", "1"].map(str::to_owned)]));
+        assert_eq!(map_of(&json!(["map", [["a"]]])), Err(NoDatum));
+        assert_eq!(map_of(&json!(["map", [["a", 1]]])), Err(NoDatum));
+        assert_eq!(map_of(&json!(["set", []])), Err(NoDatum));
     }
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(numbers(&of_set([3, 1])), Ok(vec![1, 3]));
-        assert_eq!(map(&of_map([("a", "1")])), Ok([("a", "1")].into()));
-        assert_eq!(uuids(&of_uuid(UUID)), Ok(vec![UUID]));
+        assert_eq!(of(&of_set([3, 1]), numbers), Ok(vec![1, 3]));
+        assert_eq!(map_of(&of_map([("a", "1")])), Ok(vec![["a", "1"].map(str::to_owned)]));
+        assert_eq!(uuids_of(&of_uuid(UUID)), Ok(vec![UUID.to_owned()]));
     }
 }

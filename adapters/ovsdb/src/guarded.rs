@@ -123,7 +123,7 @@ impl Ports {
             bridged.extend(bridge.uuids("ports")?.into_iter().map(|port| (port, own.clone())));
             self.bridges.insert(bridge.text("name")?.ok_or(NoDatum)?.to_owned(), own);
         }
-        for (name, port) in &rows.ports {
+        let known = |(name, port): (&String, &Row)| {
             let of_bond = if port.is_bond(name, rows)? { rows.interfaces_of(port)? } else { Vec::new() };
             let known = Known {
                 port: port.clone(),
@@ -132,8 +132,10 @@ impl Ports {
                 tunnel: rows.tunnels.get(name).cloned(),
                 bridge: bridged.get(port.uuid()?).cloned(),
             };
-            self.known.insert(name.clone(), known);
-        }
+            Ok((name.clone(), known))
+        };
+        // Together, so that the nodes of the map are full.
+        self.known.append(&mut rows.ports.iter().map(known).collect::<Result<_, NoDatum>>()?);
         for name in rows.ports.keys().chain(rows.interfaces.keys()) {
             self.members.remove(name);
         }

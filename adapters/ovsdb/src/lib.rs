@@ -15,6 +15,7 @@ pub mod datum;
 mod guarded;
 pub mod message;
 mod owner;
+pub mod packed;
 mod places;
 #[cfg(test)]
 mod places_tests;

@@ -33,19 +33,20 @@ pub(crate) enum Unreadable {
 pub(crate) fn running(
     dialect: &OvsdbDialect,
     bridges: &[String],
-    rows: &Rows,
+    rows: Rows,
     scope: &Scope,
     share: &mut Share,
 ) -> Result<Running, Unreadable> {
     let arena = Bump::new();
-    let data = data(dialect, bridges, rows, &mut DataTree::new(&arena, share))?;
+    let data = data(dialect, bridges, &rows, &mut DataTree::new(&arena, share))?;
+    let ([unused, down], states) = (down(&rows)?, tunnels::states(&rows)?);
+    let is_all = scope.interfaces == InterfaceScope::All;
+    let bridged = if is_all { bridged(&rows, bridges, dialect.closed)? } else { BTreeMap::new() };
+    // The data stand by themselves.
+    drop(rows);
     let looking = Looking { tree: &dialect.tree, defaults: &dialect.defaults, instance: "" };
-    let mut found = read(looking, data, scope);
-    [found.unused, found.down] = down(rows)?;
-    if scope.interfaces == InterfaceScope::All {
-        found.bridged = bridged(rows, bridges, dialect.closed)?;
-    }
-    found.overlay.states = tunnels::states(rows)?;
+    let mut found = Running { unused, down, bridged, ..read(looking, data, scope) };
+    found.overlay.states = states;
     // A VLAN is there wherever a port has it.
     if let VlanScope::Named(ids) = &scope.vlans {
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });

@@ -64,7 +64,7 @@ fn rows_of(vlans: &Vlans, more: &Value, beside: &Value, is_fake: bool) -> Rows {
 fn running(rows: &Rows, bridges: &[String]) -> Running {
     let ovsdb = dialect().ovsdb.clone().unwrap();
     let scope = Scope { interfaces: InterfaceScope::Named([name()].into()), ..Scope::default() };
-    read::running(&ovsdb, bridges, rows, &scope, &mut Budget::new(1 << 30).share(MAX_REPLY)).unwrap()
+    read::running(&ovsdb, bridges, rows.clone(), &scope, &mut Budget::new(1 << 30).share(MAX_REPLY)).unwrap()
 }
 
 fn has(vlans: &Vlans) -> Option<SwitchedVlan> {

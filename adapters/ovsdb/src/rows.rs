@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::Arc,
 };
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     datum::{self, NoDatum},
+    packed::{Datum, pack},
     transaction::Transaction,
 };
 
@@ -42,19 +44,30 @@ pub(crate) const GUARDED_BRIDGE: &[&str] = &["name", "fail_mode", "controller", 
 /// Columns that are read of no port, interface or bridge.
 const OTHERS: [&str; 5] = ["options", "cur_cfg", "next_cfg", "ovs_version", "db_version"];
 
-/// Octets of a member of an object, with what stands empty beside it.
-const NODE: usize = 128;
+/// Octets that are kept beside what is shared.
+const COUNTS: usize = 2 * size_of::<usize>();
 
-/// A row as it was read, of which there is one for all who hold it: its columns that are known.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row(Arc<[(&'static str, Value)]>);
+/// A row as it was read, of which there is one for all who hold it: of each column that is known a
+/// letter, and what it holds, packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row(Arc<str>);
+
+/// What stands for a column in a row.
+fn letter(column: &str) -> Option<char> {
+    let mut known = BRIDGE.iter().chain(&PORT).chain(&INTERFACE).chain(&OTHERS).zip('0'..);
+    known.find(|(known, _)| **known == column).map(|(_, letter)| letter)
+}
 
 impl From<Value> for Row {
     fn from(row: Value) -> Self {
-        let Value::Object(columns) = row else { return Self(Arc::default()) };
-        let known = BRIDGE.iter().chain(&PORT).chain(&INTERFACE).chain(&OTHERS);
-        let column = |(name, value)| Some((*known.clone().find(|known| **known == name)?, value));
-        Self(columns.into_iter().filter_map(column).collect())
+        let mut text = String::new();
+        for (name, value) in row.as_object().into_iter().flatten() {
+            if let Some(letter) = letter(name) {
+                text.push(letter);
+                pack(value, &mut text);
+            }
+        }
+        Self(text.into())
     }
 }
 
@@ -67,20 +80,35 @@ impl Row {
         let before = share.used();
         let row = Self::from(counted(text.as_bytes(), share)?);
         share.release(share.used() - before);
-        share.grow(size_of_val(&*row.0) + row.0.iter().map(|(_, value)| size(value)).sum::<usize>())?;
+        share.grow(COUNTS + row.0.len())?;
         Ok(row)
     }
 
     /// The row without this column.
     pub(crate) fn without(&self, column: &str) -> Self {
-        Self(self.0.iter().filter(|(name, _)| *name != column).cloned().collect())
+        let letter = letter(column);
+        let others = self.columns().filter(|(own, ..)| Some(*own) != letter);
+        Self(others.map(|(.., whole)| whole).collect::<String>().into())
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    /// Of each column its letter, what it holds, and both as they stand there.
+    fn columns(&self) -> impl Iterator<Item = (char, Datum<'_>, &str)> {
+        let mut rest = &*self.0;
+        iter::from_fn(move || {
+            let whole = rest;
+            let letter = whole.chars().next()?;
+            let (value, behind) = Datum::first(whole.get(letter.len_utf8()..)?)?;
+            rest = behind;
+            Some((letter, value, whole.get(..whole.len() - behind.len())?))
+        })
     }
 
-    pub(crate) fn column(&self, name: &str) -> Result<&Value, NoDatum> {
+    pub(crate) fn get(&self, name: &str) -> Option<Datum<'_>> {
+        let letter = letter(name)?;
+        self.columns().find(|(own, ..)| *own == letter).map(|(_, value, _)| value)
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Result<Datum<'_>, NoDatum> {
         self.get(name).ok_or(NoDatum)
     }
 
@@ -107,7 +135,7 @@ impl Row {
         }
         match datum::set(self.column(column)?).ok_or(NoDatum)?.as_slice() {
             [] => Ok(None),
-            [one] => Ok(Some((*one).clone())),
+            [one] => Ok(Some(one.value())),
             _ => Err(NoDatum),
         }
     }
@@ -130,23 +158,12 @@ impl Row {
     /// These columns, as `insert` takes them.
     pub(crate) fn written(&self) -> serde_json::Map<String, Value> {
         let columns = PORT.iter().filter(|column| !["_uuid", "interfaces"].contains(column));
-        columns.filter_map(|column| Some(((*column).to_owned(), self.get(column)?.clone()))).collect()
+        columns.filter_map(|column| Some(((*column).to_owned(), self.get(column)?.value()))).collect()
     }
 
     /// These columns alone, as `wait` takes them.
     pub(crate) fn only(&self, columns: &[&str]) -> Value {
-        columns.iter().filter_map(|column| Some(((*column).to_owned(), self.get(column)?.clone()))).collect()
-    }
-}
-
-/// What a value takes of the memory beside itself.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => size_of_val(&**values) + values.iter().map(size).sum::<usize>(),
-        // No column has one.
-        Value::Object(members) => members.iter().map(|(name, value)| NODE + name.len() + size(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        columns.iter().filter_map(|column| Some(((*column).to_owned(), self.get(column)?.value()))).collect()
     }
 }
 
@@ -229,9 +246,9 @@ impl Rows {
         let mut is_port = true;
         for answer in answers {
             let into = if is_port { &mut rows.ports } else { &mut rows.interfaces };
-            for row in answer {
-                into.insert(row.text("name")?.ok_or(NoDatum)?.to_owned(), row);
-            }
+            // Together, so that the nodes of the map are full.
+            let named = answer.map(|row| Ok((row.text("name")?.ok_or(NoDatum)?.to_owned(), row)));
+            into.append(&mut named.collect::<Result<_, NoDatum>>()?);
             is_port = !is_port;
         }
         Ok(rows)
@@ -304,5 +321,36 @@ impl Rows {
             into.insert(row.text("name")?.ok_or(NoDatum)?.to_owned(), row);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mercury_adapter::Budget;
+
+    use super::*;
+
+    #[test]
+    fn a_row_holds_what_is_known_of_it_as_it_was() {
+        let text = r#"{"_uuid":["uuid","a"],"name":"p:1","tag":7,"trunks":["set",[1,2]],"mtu_request":["set",[]],
+                       "external_ids":["map",[["k","é\n"]]],"fake_bridge":false,"statistics":["map",[["rx",1]]]}"#;
+        let mut share = Budget::new(1 << 20).share(1 << 20);
+        let row = Row::counted(text, &mut share).unwrap();
+        assert_eq!(share.used(), COUNTS + row.0.len());
+        let Value::Object(mut known) = serde_json::from_str(text).unwrap() else { panic!("{text}") };
+        known.remove("statistics");
+        let all: Vec<&str> = known.keys().map(String::as_str).collect();
+        assert_eq!(row.only(&all), Value::Object(known.clone()));
+        assert_eq!((row.get("statistics"), row.get("qos"), row.get("x")), (None, None, None));
+        assert_eq!((row.text("name"), row.number("tag")), (Ok(Some("p:1")), Ok(Some(7))));
+        assert_eq!(row.map("external_ids").unwrap().get("k"), Some(&"é\n"));
+        assert_eq!(row.held("trunks", None), Err(NoDatum));
+        assert_eq!(row.held("mtu_request", None), Ok(None));
+        assert!(row.column("fake_bridge").unwrap() == false && row.column("cvlans").is_err());
+        let (without, mut rest) = (row.without("name"), known.clone());
+        rest.remove("name");
+        assert_eq!((without.only(&all), without.get("name")), (Value::Object(rest), None));
+        assert_eq!(row.without("qos"), row);
+        assert_eq!(Row::from(json!([1])).get("name"), None);
     }
 }

@@ -12,7 +12,7 @@ use mercury_adapter::{
     Refusal, RpcError, Session, Share, Sighting, Step, StepResult, Traffic, Trust, off_worker,
 };
 use mercury_model::{InterfaceScope, Running, Scope, VlanScope};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     client::{Client, Reply},
     datum,
     guarded::{Guarded, Ports},
+    packed::Datum,
     read::{self, Unreadable},
     rows::{Applied, DATABASE_TABLE, Row, Rows, select},
     transaction::{Failed, Transaction},
@@ -224,7 +225,7 @@ impl OvsdbSession {
         let (dialect, bridges, scope) = (Arc::clone(&self.dialect), Arc::clone(&self.bridges), scope.clone());
         let mut share = self.budget.share(MAX_REPLY);
         let octets = (rows.ports.len() + rows.interfaces.len()).saturating_mul(1 << 9);
-        let work = off_worker(octets, move || read::running(&dialect, &bridges, &rows, &scope, &mut share));
+        let work = off_worker(octets, move || read::running(&dialect, &bridges, rows, &scope, &mut share));
         match work.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
             Ok(running) => Ok(running),
             Err(Unreadable::NoRoom(error)) => Err(Lost::NoRoom(error.to_string()).into()),
@@ -338,7 +339,7 @@ impl OvsdbSession {
 
 /// What ovs-vswitchd could not do of an interface.
 fn fault(row: &Row) -> Option<String> {
-    let name = row.get("name").and_then(Value::as_str).unwrap_or_default();
+    let name = row.get("name").and_then(Datum::as_str).unwrap_or_default();
     if let Ok(Some(error)) = datum::text(row.get("error")?)
         && !error.is_empty()
     {

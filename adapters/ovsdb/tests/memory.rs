@@ -23,9 +23,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// Octets that a session keeps at most.
 const KEPT: usize = 256 << 10;
 
-/// What the allocator is asked for at most, for each octet of an answer that is nothing but ports. It
-/// is more than over other protocols: rows are held as values while data are made of them.
-const TIMES: usize = 6;
+/// What the allocator is asked for at most, for each octet of an answer that is nothing but ports.
+const TIMES: usize = 3;
 
 const PORTS: usize = 8_000;
 
