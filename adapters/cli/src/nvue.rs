@@ -4,6 +4,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | `tree` | objects as lines |
+//! | `reading` | what is applied, as data |
 //! | `patches` | lines as objects |
 //! | `revision` | what the states of a revision mean |
 //! | `client` | requests, and what their answers mean |
@@ -13,6 +14,7 @@
 mod client;
 mod connect;
 mod patches;
+mod reading;
 mod revision;
 mod session;
 #[cfg(test)]

@@ -8,14 +8,19 @@ mod render;
 mod set;
 mod state;
 
+use mercury_adapter::NoRoom;
 use mercury_model::InterfaceScope;
 
 pub(crate) use lists::vlans;
 pub use overlay::vni_states;
-pub(crate) use read::unused;
 pub use read::{Brought, Unreadable, another, asks, brought, recorded, running};
+pub(crate) use read::{running_of_lines, unused};
 pub use render::CliRenderer;
 pub use state::{PortStates, PortTable, Untold, port_states};
+
+/// Shows lines, one after the other and as often as it is asked, so that they are never held
+/// together.
+pub(crate) type EachLine<'l> = dyn Fn(&mut dyn FnMut(&str) -> Result<(), NoRoom>) -> Result<(), NoRoom> + 'l;
 
 /// Ports that are asked for: all that a scope has, or one part of them, by their names.
 #[derive(Clone, Copy)]

@@ -74,8 +74,13 @@ pub(super) struct Revisions {
 /// An answer that was read.
 pub(super) struct Answered {
     pub(super) value: Value,
-    /// How long it was.
-    pub(super) octets: usize,
+    /// What it takes of the memory.
+    pub(super) share: Share,
+}
+
+/// An answer as it came.
+pub(super) struct Text {
+    pub(super) body: Bytes,
     /// What it takes of the memory.
     pub(super) share: Share,
 }
@@ -86,7 +91,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(http: HttpClient) -> Self {
+    pub(crate) fn new(http: HttpClient) -> Self {
         Self { http, lost: false }
     }
 
@@ -114,9 +119,33 @@ impl Client {
         body: Option<&Value>,
         within: Duration,
     ) -> Result<Answered, Failure> {
-        let answered = self.exchange(method, behind, body, within).await;
-        self.lost |= matches!(answered, Err(Failure::Lost(_)));
-        answered
+        let Text { body, mut share } = self.exchange(method, behind, body, within).await?;
+        self.understood(body.len(), move || match body.trim_ascii() {
+            [] => Ok(Answered { value: Value::Null, share }),
+            text => json(text, &mut share).map(|value| Answered { value, share }),
+        })
+        .await
+    }
+
+    /// Understands an answer of so many octets. Where it has no room, the session is over.
+    ///
+    /// # Errors
+    /// It is not what was asked for, or has no room.
+    pub(super) async fn understood<T: Send + 'static>(
+        &mut self,
+        octets: usize,
+        work: impl FnOnce() -> Result<T, JsonProblem> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let read =
+            off_worker(octets, work).await.map_err(|unfinished| Failure::from(Lost::Closed(unfinished.to_string())));
+        let read = read.and_then(|read| {
+            read.map_err(|problem| match problem {
+                JsonProblem::NoRoom(refused) => Failure::from(no_room(&refused)),
+                JsonProblem::Malformed(error) => Failure::unreadable(format!("the answer is no JSON: {error}")),
+            })
+        });
+        self.lost |= matches!(read, Err(Failure::Lost(_)));
+        read
     }
 
     async fn exchange(
@@ -125,7 +154,19 @@ impl Client {
         behind: &str,
         body: Option<&Value>,
         within: Duration,
-    ) -> Result<Answered, Failure> {
+    ) -> Result<Text, Failure> {
+        let answered = self.tried(method, behind, body, within).await;
+        self.lost |= matches!(answered, Err(Failure::Lost(_)));
+        answered
+    }
+
+    async fn tried(
+        &mut self,
+        method: Method,
+        behind: &str,
+        body: Option<&Value>,
+        within: Duration,
+    ) -> Result<Text, Failure> {
         let text = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let mut request = self.http.request(method, &format!("{ROOT}{behind}"), text)?;
         let kind = HeaderValue::from_static("application/json");
@@ -138,17 +179,12 @@ impl Client {
         if !reply.status.is_success() {
             return Err(judged(reply.status, &reply.body));
         }
-        let (octets, body, mut share) = (reply.body.len(), reply.body, reply.share);
-        let read = off_worker(octets, move || match body.trim_ascii() {
-            [] => Ok((Value::Null, share)),
-            text => json(text, &mut share).map(|value| (value, share)),
-        });
-        let read = read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))?;
-        let (value, share) = read.map_err(|problem| match problem {
-            JsonProblem::NoRoom(refused) => Failure::from(no_room(&refused)),
-            JsonProblem::Malformed(error) => Failure::unreadable(format!("the answer is no JSON: {error}")),
-        })?;
-        Ok(Answered { value, octets, share })
+        Ok(Text { body: reply.body, share: reply.share })
+    }
+
+    /// What is shown, of which values are not made.
+    pub(super) async fn text(&mut self, behind: &str, within: Duration) -> Result<Text, Failure> {
+        self.exchange(Method::GET, behind, None, within).await
     }
 
     pub(super) async fn get(&mut self, behind: &str, within: Duration) -> Result<Answered, Failure> {
@@ -169,7 +205,7 @@ impl Client {
     /// # Errors
     /// The list, or one of them, is refused: that tells nothing of what is under way.
     pub(super) async fn revisions(&mut self, within: Duration) -> Result<Revisions, Failure> {
-        let Answered { value, share, .. } = self.get("/revision", within).await?;
+        let Answered { value, share } = self.get("/revision", within).await?;
         let members = match value {
             Value::Object(members) => members,
             // There is none.

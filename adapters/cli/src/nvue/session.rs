@@ -5,42 +5,26 @@
 //! wholly or not at all. Until that is asked for nothing has changed, and a revision that is
 //! of no use any more is deleted.
 
-use std::{
-    fmt,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::Method;
 use mercury_adapter::{
     Absent, Answer, Capabilities, CommitMode, ConfirmedCommit, Datastore, ErrorTag, Flight, Lost, NvueDialect,
-    PersistId, Refusal, RpcError, Session, Sighting, Step, Traffic, Trust, off_worker,
+    PersistId, Refusal, RpcError, Session, Sighting, Step, Traffic, Trust,
 };
-use mercury_http::no_room;
-use mercury_model::{InterfaceScope, Running, Scope};
+use mercury_model::Scope;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
     Client, Failure, Patches,
-    client::{Answered, Revisions, encoded, of_revision},
+    client::{Revisions, encoded, of_revision},
     revision::{OURS, Revision, Standing, said},
-    tree,
 };
-use crate::{Unreadable, running};
 
-/// What is applied, and nothing that was not said.
-const APPLIED: &str = "/?rev=applied&filled=false";
-/// Every interface that there is, and what it is.
-const INTERFACES: &str = "/interface?include=%2F%2A%2Ftype";
-/// What a physical port is.
-const PORT: &str = "swp";
 /// How long it waits at first, and at most, before it asks again how far a revision is.
 const PAUSE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
-/// Scopes that are remembered to have been read.
-const HELD: usize = 16;
 /// How long deleting a revision of no use may take.
 const TIDYING: Duration = Duration::from_secs(5);
 
@@ -57,21 +41,21 @@ enum Awaited {
 
 /// A session that carries steps.
 pub struct NvueSession {
-    client: Client,
-    dialect: Arc<NvueDialect>,
+    pub(super) client: Client,
+    pub(super) dialect: Arc<NvueDialect>,
     capabilities: Capabilities,
     staged: Option<Patches>,
     /// What was applied when it was last read.
-    read: Option<u64>,
+    pub(super) read: Option<u64>,
     /// What was read of it then, the oldest first.
-    held: Vec<Scope>,
+    pub(super) held: Vec<Scope>,
     /// What was applied with which token, where it waits to be confirmed: some may apply for
     /// good what they were to wait with.
     waiting: Option<(PersistId, Option<String>)>,
 }
 
 impl NvueSession {
-    pub(super) fn new(client: Client, dialect: Arc<NvueDialect>) -> Self {
+    pub(crate) fn new(client: Client, dialect: Arc<NvueDialect>) -> Self {
         let capabilities = Capabilities {
             datastore: Datastore::Candidate,
             confirmed_commit: dialect.confirms.then_some(ConfirmedCommit::Persist),
@@ -237,11 +221,11 @@ impl NvueSession {
         for body in patches.bodies() {
             self.client.ask(Method::PATCH, &uri, Some(body), left(until)).await?;
         }
-        let now = self.client.get(APPLIED, left(until)).await?;
+        let now = self.applied(&Scope::default(), until).await?;
         // What is under way is not in it yet.
         let text = match self.busy(|own, _| own == name, until).await? {
             Some(busy) => busy,
-            None if self.read == Some(digest(&now.value)) => return Ok(()),
+            None if self.read == Some(now.whole.digest) => return Ok(()),
             None => "what is applied is no longer as it was read".to_owned(),
         };
         let error = RpcError::new(ErrorTag::InUse, format!("{text}; nothing was applied"));
@@ -275,8 +259,8 @@ impl NvueSession {
     async fn waits(&mut self, revision: &Revision, awaited: Awaited, until: Instant) -> Result<bool, Failure> {
         match awaited {
             Awaited::End => Ok(false),
-            Awaited::Applied if revision.state == "ays" => match self.client.get(APPLIED, left(until)).await {
-                Ok(now) => Ok(self.read != Some(digest(&now.value))),
+            Awaited::Applied if revision.state == "ays" => match self.applied(&Scope::default(), until).await {
+                Ok(now) => Ok(self.read != Some(now.whole.digest)),
                 Err(Failure::Refused(_)) => Ok(false),
                 Err(lost) => Err(lost),
             },
@@ -358,54 +342,6 @@ impl NvueSession {
         }
     }
 
-    async fn running(&mut self, scope: &Scope, until: Instant) -> Result<Running, Failure> {
-        let Answered { value, octets, mut share } = self.client.get(APPLIED, left(until)).await?;
-        if !value.is_object() {
-            return Err(Failure::unreadable("what is applied is no JSON object"));
-        }
-        let now = digest(&value);
-        if self.read.replace(now) != Some(now) {
-            self.held.clear();
-        }
-        let asked = scope.clone();
-        // A port of which nothing is said is in no configuration.
-        let said = |name: &str| value.get("interface").is_some_and(|own| own.get(name).is_some());
-        let is_said = match &scope.interfaces {
-            InterfaceScope::All => false,
-            InterfaceScope::Named(names) => names.iter().all(|name| said(name.as_str())),
-        };
-        let ports = if is_said { String::new() } else { self.ports(until).await? };
-        let (dialect, scope) = (Arc::clone(&self.dialect), scope.clone());
-        let read = off_worker(octets, move || {
-            let shown = tree::lines(&dialect, &value, &mut share)?;
-            running(&dialect.cli, &scope, &[ports, shown], &mut share)
-        });
-        match read.await.map_err(|unfinished| Lost::Closed(unfinished.to_string()))? {
-            Ok(found) => {
-                self.held.retain(|own| *own != asked);
-                if self.held.len() == HELD {
-                    self.held.remove(0);
-                }
-                self.held.push(asked);
-                Ok(found)
-            }
-            Err(Unreadable::NoRoom(error)) => Err(no_room(&error).into()),
-            Err(error) => Err(Failure::unreadable(error.to_string())),
-        }
-    }
-
-    /// A line for each physical port that there is.
-    async fn ports(&mut self, until: Instant) -> Result<String, Failure> {
-        let Answered { value, share, .. } = self.client.get(INTERFACES, left(until)).await?;
-        let Value::Object(members) = value else { return Err(Failure::unreadable("interfaces are no JSON object")) };
-        let is_port = |own: &Value| own.get("type").and_then(Value::as_str) == Some(PORT);
-        let ports = members.into_iter().filter(|(_, own)| is_port(own));
-        let lines = ports.map(|(name, _)| format!("nv set interface {}\n", name.replace(char::is_control, "")));
-        let lines = lines.collect();
-        drop(share);
-        Ok(lines)
-    }
-
     /// All that is applied, and every port that there is.
     async fn look(&mut self, absent: &Absent, until: Instant) -> Result<Sighting, Failure> {
         let read = self.read;
@@ -447,16 +383,8 @@ fn unknown_token() -> Failure {
     Failure::refused(ErrorTag::DataMissing, "no revision of this token is known")
 }
 
-fn left(until: Instant) -> Duration {
+pub(super) fn left(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now())
-}
-
-/// What two configurations have alike where they are the same, whatever the order of their
-/// members.
-fn digest(value: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.to_string().hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Session for NvueSession {

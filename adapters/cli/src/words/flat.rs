@@ -1,5 +1,6 @@
 //! Commands, and the lines that show what they have done.
 
+mod beside;
 mod bridged;
 mod json;
 mod lags;
@@ -9,5 +10,5 @@ mod port;
 mod read;
 mod render;
 
-pub(super) use read::{Unshown, tree};
+pub(super) use read::{Unshown, tree, tree_of_lines};
 pub(super) use render::script;

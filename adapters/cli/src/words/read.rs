@@ -23,7 +23,7 @@ use mercury_adapter::{
 use mercury_model::{InterfaceScope, Running, Scope, Vlan, VlanId, VlanScope, VlanStatus};
 
 use super::{
-    Asked,
+    Asked, EachLine,
     flat::{self, Unshown},
     set::{self, AskedAt},
 };
@@ -119,12 +119,50 @@ pub fn running(
     if answers.len() != shows.len() {
         return Err(Unreadable::Answers { asked: shows.len(), answered: answers.len() });
     }
+    let octets: usize = answers.iter().map(String::len).sum();
+    let mut found = in_parts(dialect, scope, (Answers::Texts(answers), octets), share)?;
+    if let Some(words) = dialect.words.table() {
+        let told = json_table::besides(words, scope, answers, share)?;
+        found.besides.extend(told.lost);
+        found.seen.extend(told.seen);
+        found.besides.extend(beside::besides(words, scope, answers, share)?);
+    }
+    Ok(found)
+}
+
+/// What lines of a flat form, made of so many octets, say of `scope`.
+///
+/// # Errors
+/// As [`running`].
+pub(crate) fn running_of_lines(
+    dialect: &CliDialect,
+    scope: &Scope,
+    (lines, octets): (&EachLine<'_>, usize),
+    share: &mut Share,
+) -> Result<Running, Unreadable> {
+    in_parts(dialect, scope, (Answers::Lines(lines), octets), share)
+}
+
+/// What a system shows.
+#[derive(Clone, Copy)]
+enum Answers<'t> {
+    /// The text of each answer.
+    Texts(&'t [String]),
+    /// Lines that stand in none.
+    Lines(&'t EachLine<'t>),
+}
+
+fn in_parts(
+    dialect: &CliDialect,
+    scope: &Scope,
+    (answers, octets): (Answers<'_>, usize),
+    share: &mut Share,
+) -> Result<Running, Unreadable> {
     let Mapping::Tree(tree) = &dialect.mapping else {
         let arena = Bump::new();
         let data = data(dialect, Asked::of(&scope.interfaces), answers, &mut DataTree::new(&arena, share))?;
-        return found(dialect, data, scope).map_err(|_| Unreadable::malformed(command(shows, 0)));
+        return found(dialect, data, scope).map_err(|_| Unreadable::malformed(command(dialect.words.shows(), 0)));
     };
-    let octets: usize = answers.iter().map(String::len).sum();
     let parts = if scope.interfaces == InterfaceScope::All { (octets / PART).clamp(1, PARTS) } else { 1 };
     let (defaults, instance) = (&dialect.defaults, dialect.network_instance.as_str());
     let mut read = Parts::new(Looking { tree, defaults, instance }, scope);
@@ -141,12 +179,6 @@ pub fn running(
         let vlan = |id: &VlanId| (*id, Vlan { id: *id, name: None, status: VlanStatus::Active });
         found.config.vlans.extend(ids.iter().map(vlan));
     }
-    if let Some(words) = dialect.words.table() {
-        let told = json_table::besides(words, scope, answers, share)?;
-        found.besides.extend(told.lost);
-        found.seen.extend(told.seen);
-        found.besides.extend(beside::besides(words, scope, answers, share)?);
-    }
     Ok(found)
 }
 
@@ -159,10 +191,24 @@ fn command(shows: &[Shown], number: usize) -> String {
 fn data<'a>(
     dialect: &CliDialect,
     asked: Asked<'_>,
-    answers: &'a [String],
+    answers: Answers<'a>,
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unreadable> {
     let shows = dialect.words.shows();
+    let unshown = |unshown| match unshown {
+        Unshown::Malformed(number, place) => {
+            Unreadable::Malformed { command: command(shows, number), place: Some(place) }
+        }
+        Unshown::Nothing => Unreadable::Nothing { command: command(shows, 0) },
+        Unshown::NoRoom(error) => error.into(),
+    };
+    let answers = match (answers, &dialect.words) {
+        (Answers::Texts(answers), _) => answers,
+        (Answers::Lines(lines), Wording::Flat(words)) => {
+            return flat::tree_of_lines(words, asked, lines, tree).map_err(unshown);
+        }
+        (Answers::Lines(_), _) => return Err(Unreadable::malformed(command(shows, 0))),
+    };
     let texts = || answers.iter().map(String::as_str).collect::<Vec<_>>();
     let words = match &dialect.words {
         Wording::Table(words) => &**words,
@@ -175,13 +221,7 @@ fn data<'a>(
             };
         }
         Wording::Flat(words) => {
-            return flat::tree(words, asked, &texts(), tree).map_err(|unshown| match unshown {
-                Unshown::Malformed(number, place) => {
-                    Unreadable::Malformed { command: command(shows, number), place: Some(place) }
-                }
-                Unshown::Nothing => Unreadable::Nothing { command: command(shows, 0) },
-                Unshown::NoRoom(error) => error.into(),
-            });
+            return flat::tree(words, asked, &texts(), tree).map_err(unshown);
         }
     };
     let mut tables = Vec::new();

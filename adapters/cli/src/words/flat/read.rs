@@ -8,12 +8,13 @@ use mercury_adapter::{
 use mercury_model::{InterfaceScope, VlanId, VlanSet};
 
 use super::{
+    beside::Beside,
     json,
     names::several,
     numbers::{Learnt, Numbers},
     port::Port,
 };
-use crate::words::{Asked, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
+use crate::words::{Asked, EachLine, lists::vlans, overlay::SegmentsSaid, read::is_of_a_port};
 
 /// Octets that a port or a VLAN takes while lines are read.
 const ENTRY: usize = 256;
@@ -53,9 +54,7 @@ pub(in crate::words) fn tree<'a, 's>(
     texts: &[&str],
     tree: &mut DataTree<'a, '_>,
 ) -> Result<&'a DataNode<'a>, Unshown> {
-    let needs_line = words.bridge.as_ref().is_some_and(|bridge| bridge.aware.is_some());
-    let mut said = Said::new(asked, !needs_line);
-    said.segments = words.overlay.as_ref().map(SegmentsSaid::of);
+    let mut said = Said::new(words, asked);
     for (number, text) in texts.iter().enumerate() {
         match words.form {
             FlatForm::Json => {
@@ -81,15 +80,27 @@ pub(in crate::words) fn tree<'a, 's>(
             }
         }
     }
-    if !said.has_ports {
-        return Err(Unshown::Nothing);
-    }
-    tree.beside((said.ports.len() + said.vlans.len()).saturating_mul(ENTRY))?;
-    Ok(said.data(words, tree)?)
+    said.whole(words, tree)
+}
+
+/// The same of lines that stand in no text.
+pub(in crate::words) fn tree_of_lines<'a, 's>(
+    words: &'s FlatWords,
+    asked: Asked<'s>,
+    lines: &EachLine<'_>,
+    tree: &mut DataTree<'a, '_>,
+) -> Result<&'a DataNode<'a>, Unshown> {
+    let mut said = Said::new(words, asked);
+    lines(&mut |line| {
+        said.line(words, line.trim());
+        tree.beside(std::mem::take(&mut said.octets))
+    })?;
+    said.whole(words, tree)
 }
 
 struct Said<'s> {
     asked: Asked<'s>,
+    beside: Beside<'s>,
     /// Whether anything was said of any.
     has_ports: bool,
     ports: BTreeMap<String, Port>,
@@ -104,16 +115,18 @@ struct Said<'s> {
 }
 
 impl<'s> Said<'s> {
-    fn new(asked: Asked<'s>, is_aware: bool) -> Self {
+    fn new(words: &'s FlatWords, asked: Asked<'s>) -> Self {
+        let needs_line = words.bridge.as_ref().is_some_and(|bridge| bridge.aware.is_some());
         Self {
             asked,
+            beside: Beside::of(words),
             has_ports: false,
             ports: BTreeMap::new(),
             numbers: Numbers::default(),
             vlans: BTreeMap::new(),
             untagged: None,
-            is_aware,
-            segments: None,
+            is_aware: !needs_line,
+            segments: words.overlay.as_ref().map(SegmentsSaid::of),
             octets: 0,
         }
     }
@@ -134,9 +147,14 @@ impl<'s> Said<'s> {
             }
             return;
         }
-        let found = Named::of_any((words, &self.numbers), &words.interfaces, line);
-        for name in found.iter().flat_map(|named| &named.names) {
-            let _known = self.port(name);
+        let mut forms = words.interfaces.iter().enumerate();
+        if let Some((form, found)) =
+            forms.find_map(|(at, form)| Some((at, Named::of((words, &self.numbers), form, line)?)))
+        {
+            let asked = found.names.iter().filter(|name| self.port(name).is_some()).count();
+            if asked == 0 && !self.beside.may_say(form, line) {
+                return;
+            }
         }
         let on_bridge =
             words.bridge.as_ref().and_then(|own| Named::of_any((words, &self.numbers), &own.member.shown, line));
@@ -262,6 +280,14 @@ impl<'s> Said<'s> {
             self.ports.insert(name.to_owned(), Port::default());
         }
         self.ports.get_mut(name)
+    }
+
+    fn whole<'a>(self, words: &FlatWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, Unshown> {
+        if !self.has_ports {
+            return Err(Unshown::Nothing);
+        }
+        tree.beside((self.ports.len() + self.vlans.len()).saturating_mul(ENTRY))?;
+        Ok(self.data(words, tree)?)
     }
 
     fn data<'a>(self, words: &FlatWords, tree: &mut DataTree<'a, '_>) -> Result<&'a DataNode<'a>, NoRoom> {

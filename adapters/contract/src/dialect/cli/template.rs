@@ -110,6 +110,20 @@ impl Template {
         self.words.iter().any(|word| word.hole == Some(hole))
     }
 
+    /// Whether this hole stands for the same in whatever line fits both: what is before it is the
+    /// same.
+    #[must_use]
+    pub fn begins_as(&self, other: &Self, hole: Hole) -> bool {
+        let up_to = |of: &Self| of.words.iter().position(|word| word.hole == Some(hole)).map(|at| at + 1);
+        let takes_all = |of: &Self, length| length == of.words.len() && !of.is_open;
+        match (up_to(self), up_to(other)) {
+            (Some(own), Some(its)) => {
+                self.words.get(..own) == other.words.get(..its) && takes_all(self, own) == takes_all(other, its)
+            }
+            _ => false,
+        }
+    }
+
     /// What the holes stand for in a line, if it fits; letters may be of either case.
     #[must_use]
     pub fn read<'t>(&self, line: &'t str) -> Option<Filled<'t>> {
@@ -193,6 +207,19 @@ mod tests {
         }
         // What is left of the line is the last hole's.
         assert_eq!(group.read("channel-group 7 mode on force").unwrap().get(Hole::Mode), Some("on force"));
+        let begins = |one, other| {
+            let form = |text| Template::parse(text).unwrap();
+            form(one).begins_as(&form(other), Hole::Name)
+        };
+        assert!(begins("port {name} vlan {value}", "port {name} ..."));
+        for (one, other) in [
+            ("port {name}", "port {name} vlan {value}"),
+            ("ports {name} ...", "port {name} ..."),
+            ("port {value} member {name} ...", "port {name} ..."),
+            ("port {value} ...", "port {name} ..."),
+        ] {
+            assert!(!begins(one, other) && !begins(other, one), "{one}, {other}");
+        }
         let bare = Template::parse("port-group {number}").unwrap();
         assert!(bare.fits("port-group 7") && !bare.fits("port-group 7 mode active"));
         let text = Template::parse("description {value}").unwrap();
