@@ -83,11 +83,11 @@ pub fn uuids(value: Datum<'_>) -> Result<Vec<&str>, NoDatum> {
 /// # Errors
 /// It holds anything else.
 pub fn map(value: Datum<'_>) -> Result<BTreeMap<&str, &str>, NoDatum> {
-    let Some((Datum::Text("map"), pairs @ Datum::List(_))) = pair(value) else { return Err(NoDatum) };
     fn texts(one: Datum<'_>) -> Option<(&str, &str)> {
         let (key, value) = pair(one)?;
         key.as_str().zip(value.as_str())
     }
+    let Some((Datum::Text("map"), pairs @ Datum::List(_))) = pair(value) else { return Err(NoDatum) };
     pairs.members().map(texts).collect::<Option<_>>().ok_or(NoDatum)
 }
 
