@@ -3,7 +3,7 @@
 
 use super::{
     CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Entry, Family, LineFault, at_every_line, attach, block_on,
-    ended_at_every_line, grammar, killed_at_every_line, refused_at_every_line,
+    each_family, ended_at_every_line, grammar, killed_at_every_line, refused_at_every_line,
 };
 
 fn entry(switch: &CliSwitch, dialect: &str) -> Entry {
@@ -120,27 +120,27 @@ const ALL: [&Family; 3] = [&VRP, &SRL, &ONYX];
 
 #[test]
 fn a_line_that_is_refused_before_a_commit_leaves_nothing() {
-    ALL.into_iter().for_each(refused_at_every_line);
+    each_family(ALL, refused_at_every_line);
 }
 
 #[test]
 fn a_connection_that_ends_before_a_commit_or_behind_it_leaves_a_known_state() {
-    ALL.into_iter().for_each(ended_at_every_line);
+    each_family(ALL, ended_at_every_line);
 }
 
 #[test]
 fn a_switch_that_hangs_before_a_commit_or_behind_it_is_left_in_a_known_state() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Hang, true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Hang, true));
 }
 
 #[test]
 fn a_switch_that_floods_before_a_commit_or_behind_it_is_left_in_a_known_state() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Flood, true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Flood, true));
 }
 
 #[test]
 fn a_switch_that_is_renamed_before_a_commit_is_changed_all_the_same() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Rename("leaf-7".to_owned()), true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Rename("leaf-7".to_owned()), true));
 }
 
 #[test]

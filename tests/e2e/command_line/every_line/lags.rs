@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     CLI_PASSWORD, CLI_USER, CliHandle, CliSwitch, Client, Entry, Family, LineFault, Mercury, at_every_line, block_on,
-    each_line, ended_at_every_line, grammar, killed_at_every_line, lines, refused_at_every_line, struck,
+    each_family, each_line, ended_at_every_line, grammar, killed_at_every_line, lines, refused_at_every_line, struck,
 };
 
 fn entry(switch: &CliSwitch) -> Entry {
@@ -237,17 +237,17 @@ fn shut(text: &str) -> String {
 
 #[test]
 fn a_line_of_a_lag_that_is_refused_undoes_those_before_it() {
-    [&BOND, &APART].into_iter().for_each(refused_at_every_line);
+    each_family([&BOND, &APART], refused_at_every_line);
 }
 
 #[test]
 fn a_connection_that_ends_at_any_line_of_a_lag_leaves_a_known_state() {
-    [&BOND, &APART].into_iter().for_each(ended_at_every_line);
+    each_family([&BOND, &APART], ended_at_every_line);
 }
 
 #[test]
 fn a_switch_that_hangs_at_any_line_of_a_lag_is_left_in_a_known_state() {
-    [&BOND, &APART].into_iter().for_each(|family| at_every_line(family, &LineFault::Hang, true));
+    each_family([&BOND, &APART], |family| at_every_line(family, &LineFault::Hang, true));
 }
 
 #[test]

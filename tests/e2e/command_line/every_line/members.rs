@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    CliHandle, CliSwitch, Entry, Family, LineFault, MEMBERS, at_every_line, block_on, bonded, ended_at_every_line,
-    entry, grammar, killed_at_every_line, lines, refused_at_every_line,
+    CliHandle, CliSwitch, Entry, Family, LineFault, MEMBERS, at_every_line, block_on, bonded, each_family,
+    ended_at_every_line, entry, grammar, killed_at_every_line, lines, refused_at_every_line,
 };
 
 const ONE: &str = "TenGigabitEthernet 0/1";
@@ -86,30 +86,30 @@ const ALL: [&Family; 3] = [&MEMBERS, &LACP, &STATIC];
 
 #[test]
 fn a_line_about_members_that_is_refused_undoes_those_before_it() {
-    [&LACP, &STATIC].into_iter().for_each(refused_at_every_line);
+    each_family([&LACP, &STATIC], refused_at_every_line);
 }
 
 #[test]
 fn a_connection_that_ends_at_any_line_about_members_leaves_a_known_state() {
-    [&LACP, &STATIC].into_iter().for_each(ended_at_every_line);
+    each_family([&LACP, &STATIC], ended_at_every_line);
 }
 
 #[test]
 fn a_switch_that_hangs_at_any_line_about_members_is_left_in_a_known_state() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Hang, true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Hang, true));
 }
 
 #[test]
 fn a_switch_that_floods_at_any_line_about_members_is_left_in_a_known_state() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Flood, true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Flood, true));
 }
 
 #[test]
 fn a_switch_that_is_renamed_at_any_line_about_members_is_changed_all_the_same() {
-    ALL.into_iter().for_each(|family| at_every_line(family, &LineFault::Rename("access-2".to_owned()), true));
+    each_family(ALL, |family| at_every_line(family, &LineFault::Rename("access-2".to_owned()), true));
 }
 
 #[test]
 fn a_mercury_that_is_killed_at_any_line_about_members_leaves_what_the_next_one_completes() {
-    ALL.into_iter().for_each(|family| killed_at_every_line(family, false));
+    each_family(ALL, |family| killed_at_every_line(family, false));
 }
