@@ -394,6 +394,45 @@ mod tests {
         assert!(matches!(refused, Err(JsonProblem::NoRoom(_))));
     }
 
+    /// A line of a bond says something of its member, and one of `vlan10` of a VLAN.
+    #[test]
+    fn what_is_read_part_by_part_is_what_is_read_at_once() {
+        let port = |port: usize| {
+            let said = json!({"access": port % 100 + 1, "stp": {"admin-edge": "on"}});
+            let text = format!("rack {port}, second from above");
+            let of = json!({"bridge": {"domain": {"br_default": said}}, "description": text, "type": "swp"});
+            (format!("swp{port}"), of)
+        };
+        let bond = |bond: usize| {
+            let members = format!("swp{},swp{}", 1_000 + 2 * bond, 1_001 + 2 * bond);
+            (format!("bond{bond}"), json!({"bond": {"member": {members: {}}, "mlag": {"id": bond}}, "type": "bond"}))
+        };
+        let other = |(name, of): (&str, serde_json::Value)| (name.to_owned(), of);
+        let others = [
+            ("vlan10", json!({"ip": {"address": {"192.0.2.1/24": {}}}, "type": "svi"})),
+            ("swp700-800,swp900", json!({"link": {"mtu": 9000}})),
+        ];
+        let ports = (1..600).map(port).chain((1..50).map(bond)).chain(others.into_iter().map(other));
+        let config = json!({
+            "bridge": {"domain": {"br_default": {"vlan": {"1-100": {}}}}},
+            "interface": ports.collect::<serde_json::Map<_, _>>(),
+        });
+        let (dialect, text) = (dialect(), config.to_string());
+        let each = |line: &mut dyn FnMut(&str) -> Result<(), NoRoom>| {
+            lines(&dialect, text.as_bytes(), line).map(drop).map_err(|_| NoRoom::Reply { limit: 0 })
+        };
+        let read = |octets| {
+            let mut share = Budget::new(1 << 30).share(MAX_REPLY);
+            crate::words::running_of_lines(&dialect.cli, &mercury_model::Scope::all(), (&each, octets), &mut share)
+        };
+        let (whole, parts) = (read(0).unwrap(), read(1 << 20).unwrap());
+        // Ports, bonds and what they have, the list, and the interface of a VLAN.
+        assert_eq!(whole.interfaces.len(), 599 + (49 + 2 * 49) + (101 + 1) + 1);
+        assert_eq!(whole.interfaces[&"swp1002".parse().unwrap()].aggregate_id, Some("bond1".parse().unwrap()));
+        assert_eq!(whole.interfaces[&"swp750".parse().unwrap()].mtu, Some(9000));
+        assert_eq!(parts, whole);
+    }
+
     /// A leaf that is known and whose value is not says nothing of what the port carries.
     #[test]
     fn a_port_whose_vlans_are_not_understood_is_left_alone() {
