@@ -81,7 +81,7 @@ const MODULES: [(&str, &str); 31] = [
     ("outcome", "fault finding intent"),
     ("commit", "fault inventory link lock outcome"),
     // Several requests at once, and several switches.
-    ("pace", "fault intent outcome"),
+    ("pace", "fault intent outcome waits"),
     ("group", "desired fault finding intent inventory outcome"),
     ("transaction", "fault intent outcome pace waits"),
     // What has a request go along the line.
