@@ -231,6 +231,12 @@ impl Joint {
         self.kept
     }
 
+    /// Whether it was tried before.
+    #[must_use]
+    pub const fn was_tried(&self) -> bool {
+        self.attempt > 0
+    }
+
     /// Says that it will be tried again, from the beginning.
     pub async fn again(&mut self) {
         (self.attempt, self.sent) = (self.attempt + 1, None);

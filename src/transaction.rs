@@ -129,9 +129,13 @@ impl Transaction {
         // One decision for all switches: nothing is sent to any before, and all are made from here
         // on. Those who still wait are tried again together, where others have gone.
         let all = || waits.into_iter().chain(others.iter().filter_map(|other| other.waits.as_ref()));
+        let before: Vec<_> = all().filter(|waits| !waits.has_begun()).collect();
         match !all().any(Waits::is_over) && all().all(Waits::begin) {
             true => Ok(()),
-            false => Err(Stopped::Because(Fault::abandoned())),
+            false => {
+                before.into_iter().for_each(Waits::withdraw);
+                Err(Stopped::Because(Fault::abandoned()))
+            }
         }
     }
 

@@ -47,6 +47,17 @@ impl Waits {
         self.begun.store(true, SeqCst);
         !self.is_over()
     }
+
+    /// Whether the change has begun, as far as whoever waits is told.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(SeqCst)
+    }
+
+    /// It has not begun after all: nothing was sent.
+    pub fn withdraw(&self) {
+        self.begun.store(false, SeqCst);
+    }
 }
 
 impl From<CancellationToken> for Waits {

@@ -230,8 +230,12 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>, di
     let lag_type = lag.lag_type.or(has.lag_type).unwrap_or(LagType::Lacp);
     let knows = |leaf| dialect.has(names.switch.protocol().as_str(), leaf);
     let shared = names.switch.rules.mlag_domain.is_some() && knows(Leaf::MlagId);
-    for leaf in [Leaf::LagType, Leaf::LacpInterval, Leaf::LacpMode] {
+    for leaf in [Leaf::LagType, Leaf::LacpMode] {
         aggregate.foreign.remove(leaf);
+    }
+    // A rate in words of others stays, where nobody asks for another.
+    if lag.interval.is_some() || has.lag_type.is_some_and(|has| has != lag_type) {
+        aggregate.foreign.remove(Leaf::LacpInterval);
     }
     aggregate.aggregation = Some(Aggregation {
         lag_type: Some(lag_type),
@@ -242,6 +246,7 @@ fn settings(lag: &LagIntent, aggregate: &mut Interface, names: &LagNames<'_>, di
         LagType::Static => None,
         // There it has no settings of its own, and is just spoken.
         LagType::Lacp if lag.interval.is_none() && !knows(Leaf::LacpInterval) => None,
+        LagType::Lacp if aggregate.foreign.get(Leaf::LacpInterval).is_some() => aggregate.lacp,
         LagType::Lacp => {
             // What is so anyway is not among what was read.
             let usual = || dialect.defaults(names.switch.protocol().as_str()).map(Defaults::lacp);

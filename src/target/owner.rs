@@ -281,7 +281,9 @@ impl Owner {
         let is_abandoned = matches!(&report.outcome, Outcome::NotStarted(fault) if *fault == Fault::abandoned());
         if let Some(joint) = group.first().and_then(|job| job.joint.as_ref()) {
             if together && !joint.is_kept() && (is_abandoned || group::worth_trying_again(&report.outcome)) {
-                self.try_again(group, is_abandoned, backlog).await;
+                // Where one after the other goes, those who stay do not begin anew for each.
+                let stays_together = is_abandoned && !joint.was_tried();
+                self.try_again(group, stays_together, backlog).await;
                 return Vec::new();
             }
         } else if together && is_abandoned {
@@ -302,16 +304,16 @@ impl Owner {
 
     /// The other switches do the same, in the same order: each request alone, or all without
     /// those that nobody waits for any more.
-    async fn try_again(&mut self, mut group: Vec<Job>, is_abandoned: bool, backlog: &mut Backlog) {
+    async fn try_again(&mut self, mut group: Vec<Job>, stays_together: bool, backlog: &mut Backlog) {
         let (switch, requests) = (&self.switch.identity.name, group.len());
-        match is_abandoned {
+        match stays_together {
             true => tracing::info!(switch, requests, "nobody waits for one of them any more; trying the others"),
             false => tracing::info!(switch, requests, "failed together; trying each alone"),
         }
         if let Some(joint) = group.first_mut().and_then(|job| job.joint.as_mut()) {
             joint.again().await;
         }
-        group.iter_mut().for_each(|job| job.alone |= !is_abandoned);
+        group.iter_mut().for_each(|job| job.alone |= !stays_together);
         backlog.put_back(group);
     }
 

@@ -347,7 +347,10 @@ impl LineSession {
             return Ok(Err(refused(&guard, 0, of, &words)));
         }
         let entered = self.entered(script).await?;
-        self.ask(&sh::unguarded(), None).await?;
+        // What is not thrown away yet is when the session ends, which is now.
+        if !self.is_stuck {
+            self.ask(&sh::unguarded(), None).await?;
+        }
         Ok(entered)
     }
 
@@ -357,25 +360,36 @@ impl LineSession {
         for line in &session.configure {
             let reply = self.ask(line, Some(When::Configure)).await?;
             if let Some(words) = self.failed(&reply, judge::marked).or_else(|| self.is_out(&reply)) {
-                self.leave(false).await?;
-                return Ok(Err(refused(line, 0, of, &words)));
+                return self.thrown_away(refused(line, 0, of, &words)).await;
             }
         }
         if let Err(refusal) = self.lines(script).await? {
-            self.leave(false).await?;
-            return Ok(Err(refusal));
+            return self.thrown_away(refusal).await;
         }
         for line in &session.commit {
             let reply = self.ask(line, Some(When::Configure)).await?;
             if let Some(words) = self.failed(&reply, judge::marked) {
-                self.leave(false).await?;
-                return Ok(Err(refused(line, of, of, &words)));
+                return self.thrown_away(refused(line, of, of, &words)).await;
             }
         }
         match self.leave(true).await? {
             Some((line, words)) => Ok(Err(refused(&line, of, of, &words))),
             None => done(),
         }
+    }
+
+    /// Leaves after a refusal, with nothing committed. Where that is refused too, what was entered
+    /// may wait there for whoever commits next: it is said, and the session is given up.
+    async fn thrown_away(&mut self, mut refusal: Refusal) -> Carried {
+        let left = self.leave(false).await?;
+        if let (Some((line, words)), Refusal::Errors(errors), false) =
+            (left, &mut refusal, self.dialect.session.abort.is_empty())
+        {
+            self.is_stuck = true;
+            let also = format!("what was entered was not thrown away: {words}");
+            errors.push(judge::error(&line, 1, 1, &also));
+        }
+        Ok(Err(refusal))
     }
 
     /// Leaves configuration mode; what was refused on the way out, if it was.

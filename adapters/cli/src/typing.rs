@@ -11,6 +11,10 @@ use crate::{
 /// Digits that a number has at most.
 const MAX_DIGITS: usize = 9;
 
+/// Lines that are sent before the first is answered, where a dialect has lines pipelined: of what
+/// stands behind a refused one, no more runs.
+const BURST: usize = 8;
+
 impl LineSession {
     /// Enters the lines of a script, up to one that is refused.
     pub(crate) async fn lines(&mut self, script: &Script) -> Result<Result<(), Refusal>, Lost> {
@@ -32,7 +36,7 @@ impl LineSession {
             }
             // What stands behind a refused block would be entered in another one.
             let inner = burst.iter().take_while(|line| !line.is_block && line.numbered != Numbered::Asks).count();
-            let at_once = if is_pipelined { inner.max(1) } else { 1 };
+            let at_once = if is_pipelined { inner.clamp(1, BURST) } else { 1 };
             let lines: Vec<String> = burst.iter().take(at_once).map(|line| typed(line, &number)).collect();
             let entries: Vec<Entry<'_>> = lines.iter().map(|line| Entry::of(line, Some(When::Configure))).collect();
             let mut share = self.budget.share(MAX_REPLY);
@@ -76,11 +80,14 @@ mod tests {
     use super::*;
     use crate::sh::tests::{ask, sh};
 
-    /// A shell with an `nv` that notes what it is asked for, and takes nothing about the moon.
-    async fn staged(is_pipelined: bool, lines: &[&str]) -> (Result<(), String>, u64, Vec<String>) {
+    /// A shell with an `nv` that notes what it is asked for, takes nothing about the moon, and
+    /// keeps what it has of the sun; what came of the lines, and whether the session is of use.
+    async fn staged(is_pipelined: bool, lines: &[&str]) -> (Result<(), String>, u64, Vec<String>, bool) {
         let (mut sh, mut child) = sh().await;
         let notes = "noted=\"${noted}nv $*|\"";
-        let nv = format!("nv() {{ {notes}; case \"$*\" in *moon*) echo 'Error: it is full'; return 1;; esac; }}");
+        let moon = "*moon*) echo 'Error: it is full'; return 1;;";
+        let sun = "*sun*) keeps=1;; *detach*) [ -z \"$keeps\" ] || { echo 'Error: it is locked'; return 1; };;";
+        let nv = format!("nv() {{ {notes}; case \"$*\" in {moon} {sun} esac; }}");
         ask(&mut sh, &[&nv]).await.unwrap();
         let dialect = builtin().unwrap().into_iter().find(|one| one.name == "cumulus_nvue").unwrap();
         let mut dialect = dialect.cli.clone().unwrap();
@@ -91,13 +98,14 @@ mod tests {
         lines.iter().for_each(|line| script.push((*line).to_owned(), 0, false));
         let before = session.traffic().flights;
         let mut flight = session.flight(&[Step::Stage(Payload::new(script))], Duration::from_secs(60)).await;
-        assert!(flight.lost.is_none() && session.is_usable(), "{flight:?}");
+        assert!(flight.lost.is_none(), "{flight:?}");
+        let is_usable = session.is_usable();
         let flights = session.traffic().flights - before;
         let answer = flight.results.pop().unwrap().map(|_| ()).map_err(|refusal| refusal.to_string());
         let notes = session.ask("printf '%s' \"$noted\"", None).await.unwrap().text;
         Box::new(session).close().await;
         child.wait().unwrap();
-        (answer, flights, notes.split_terminator('|').map(str::to_owned).collect())
+        (answer, flights, notes.split_terminator('|').map(str::to_owned).collect(), is_usable)
     }
 
     const GOOD: [&str; 4] = ["nv set a", "nv set b", "nv set c", "nv unset d"];
@@ -110,19 +118,41 @@ mod tests {
     async fn a_script_is_one_flight_where_what_was_not_committed_is_thrown_away() {
         let noted = |lines: &[&str], end: &str| lines.iter().chain(&[end]).map(|line| (*line).to_owned()).collect();
         for (is_pipelined, flights) in [(true, 1), (false, 4)] {
-            let (answer, own, notes) = staged(is_pipelined, &GOOD).await;
-            assert_eq!((answer, own), (Ok(()), AROUND + flights));
+            let (answer, own, notes, is_usable) = staged(is_pipelined, &GOOD).await;
+            assert_eq!((answer, own, is_usable), (Ok(()), AROUND + flights, true));
             let expected: Vec<String> = noted(&GOOD, "nv config apply --assume-yes");
             assert_eq!(notes, expected);
         }
         // The first that is refused is told, and all of them are taken back.
         for (is_pipelined, flights, entered) in [(true, 1, &BAD[..]), (false, 2, &BAD[..2])] {
-            let (answer, own, notes) = staged(is_pipelined, &BAD).await;
+            let (answer, own, notes, is_usable) = staged(is_pipelined, &BAD).await;
             let told = answer.unwrap_err();
+            assert!(is_usable);
             assert!(told.contains("it is full") && told.contains("nv set the moon, line: 2 of 4"), "{told}");
             assert_eq!(own, AROUND + flights);
             let expected: Vec<String> = noted(entered, "nv config detach");
             assert_eq!(notes, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_thrown_away_is_said_and_ends_the_session() {
+        for is_pipelined in [true, false] {
+            let (answer, _, notes, is_usable) = staged(is_pipelined, &["nv set the sun", "nv set the moon"]).await;
+            let told = answer.unwrap_err();
+            assert!(told.contains("it is full") && told.contains("not thrown away: "), "{told}");
+            assert!(told.contains("it is locked") && !is_usable, "{told}");
+            assert_eq!(notes.last().map(String::as_str), Some("nv config detach"));
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_than_a_burst_runs_behind_a_line_that_is_refused() {
+        let lines: Vec<String> =
+            (0..3 * BURST).map(|n| format!("nv set {}", if n == 1 { "moon" } else { "a" })).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let (answer, _, notes, _) = staged(true, &lines).await;
+        assert!(answer.unwrap_err().contains("line: 2 of 24"));
+        assert_eq!(notes.len(), BURST + 1, "{notes:?}");
     }
 }

@@ -326,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Client<S> {
             }
             let late = nudge.unwrap_or(deadline);
             // Whoever never stops sending is late all the same.
-            let step = match Instant::now() < late {
+            let step = match Instant::now() < deadline {
                 true => timeout_at(late, step(&mut self.io, burst, &mut buffer)).await.ok(),
                 false => None,
             };

@@ -22,7 +22,7 @@ const OLD_MACS: [mac::Name; 2] = [mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
 const KEEPALIVES: usize = 3;
 
 /// Packets of a channel, of up to 32 KiB, that may wait to be read: until then nobody counts them.
-const WAITING: usize = 16;
+const WAITING: usize = 64;
 
 /// The configuration of one connection. Host key algorithms in `known` come
 /// first: a device has several keys, and another one than the known one would

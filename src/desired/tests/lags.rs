@@ -413,3 +413,23 @@ fn where_no_description_is_kept_an_aggregate_is_found_without_one() {
         assert!(!bench.has("PortChannel7") && bench.has("PortChannel8"));
     }
 }
+
+/// Such as a rate of so many seconds: the model has no word for it.
+#[test]
+fn a_rate_in_words_of_others_stays_where_nobody_asks_for_another() {
+    use mercury_model::{Foreign, Leaf};
+
+    for name in ["huawei", "sonic", "cisco_ios"] {
+        let rules = Rules { lag_numbers: "7-9".parse().unwrap(), ..Rules::default() };
+        let mut bench = Bench::of(Switch { face: Face::Cli(CliSettings::default()), ..spoken(name, ruled(rules)) });
+        let bond = |vlan: u16| bonded(&["e1", "e2"], &json!(vlan), "one", "802.3ad");
+        bench.done("attach_port", &bond(100));
+        let lag = bench.device.interfaces.values_mut().find(|one| one.is_aggregate()).unwrap();
+        let foreign = Foreign::new(vec!["fast user-defined 23".to_owned()]);
+        lag.foreign.insert(Leaf::LacpInterval, foreign.clone());
+        assert!(!bench.call("attach_port", &bond(100)).unwrap(), "{name}");
+        bench.done("attach_port", &bond(101));
+        let lag = bench.device.interfaces.values().find(|one| one.is_aggregate()).unwrap();
+        assert_eq!(lag.foreign.get(Leaf::LacpInterval), Some(&foreign), "{name}");
+    }
+}

@@ -199,7 +199,10 @@ impl Asked {
     fn evaluate(&mut self, rule: String) -> Result<Value, String> {
         let limit = self.ends.saturating_sub(spent());
         if limit.is_zero() {
-            return Err(format!("all rules together took more than {} s of a processor", MAX_TIME.as_secs()));
+            return Err(format!(
+                "all rules together took more than {} s of a processor, or ten times that by the clock",
+                MAX_TIME.as_secs()
+            ));
         }
         self.engine.set_execution_timer_config(timer(limit));
         self.engine.eval_rule(rule).map_err(|error| error.to_string())

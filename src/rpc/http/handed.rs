@@ -251,7 +251,10 @@ fn is_not_begun(answer: &[u8]) -> bool {
     let message = answer.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
     let mut ends = [Fault::not_served(), Fault::stopping()].into_iter();
     let switches = answer.pointer("/error/data/switches").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    ends.any(|fault| message.ends_with(&fault.message)) && switches.iter().all(|one| one["outcome"] == "not-started")
+    let is_busy = answer.pointer("/error/data/kind") == Some(&json!(FaultKind::Busy));
+    is_busy
+        && ends.any(|fault| message.ends_with(&fault.message))
+        && switches.iter().all(|one| one["outcome"] == "not-started")
 }
 
 /// A member's word on who asks counts; what they may ask for is judged here.

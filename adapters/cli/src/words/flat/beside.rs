@@ -10,17 +10,20 @@ pub(super) struct Beside<'s>(Vec<Vec<&'s Template>>);
 impl<'s> Beside<'s> {
     pub(super) fn of(words: &'s FlatWords) -> Self {
         let FlatWords { port, bridge, untagged, tagged, member, vlans, routed, foreign, .. } = words;
-        let mut all: Vec<&Template> = vlans.iter().chain(routed).chain(foreign).collect();
+        let mut all: Vec<&Template> = routed.iter().chain(foreign).collect();
+        // What is said of a VLAN, or of all ports, is said to whoever asks for any.
+        let mut always: Vec<&Template> = vlans.iter().collect();
         for leaf in port.values() {
             all.extend(leaf.marks.iter().map(|(_, form)| form).chain(&leaf.shown));
         }
         all.extend([untagged, tagged].into_iter().chain(member).flat_map(|own| &own.shown));
         if let Some(own) = bridge {
             all.extend([&own.member, &own.access, &own.tagged_only].into_iter().flat_map(|own| &own.shown));
-            all.extend(own.untagged.iter().chain(&own.aware));
+            always.extend(own.untagged.iter().chain(&own.aware));
         }
         let of = |form: &Template| {
-            all.iter().copied().filter(|other| !other.begins_as(form, Hole::Name)).collect::<Vec<&Template>>()
+            let others = all.iter().copied().filter(|other| !other.begins_as(form, Hole::Name));
+            others.chain(always.iter().copied()).collect::<Vec<&Template>>()
         };
         Self(words.interfaces.iter().map(of).collect())
     }

@@ -56,9 +56,9 @@ pub(in crate::words) fn checked(dialect: &Dialect, takes: Takes, what: &str, tex
         "a letter that is not ASCII"
     } else if takes.is_shell && text.contains(['\'', '\\']) {
         "a quotation mark or a backslash"
-    } else if takes.quotes && text.contains('\\') {
-        // Before the mark that ends the text it would be part of it.
-        "a backslash"
+    } else if takes.quotes && text.ends_with('\\') {
+        // The mark that ends the text would be part of it.
+        "a backslash at its end"
     } else if takes.is_shell && what == NAME && !text.chars().all(is_plain) {
         "a name of anything but letters, digits and . _ - : @"
     } else if takes.is_shell && what == VLANS && !text.chars().all(|c| is_plain(c) || " ,".contains(c)) {
@@ -103,8 +103,7 @@ mod tests {
             (ASCII, text, "Gerät", "a letter that is not ASCII", "Geraet"),
             (SHELL, text, "it's", "a quotation mark or a backslash", "it is"),
             (SHELL, text, "a\\b", "a quotation mark or a backslash", "a/b"),
-            (QUOTES, text, "rack 4\\", "a backslash", "rack 4/"),
-            (QUOTES, text, "a\\b", "a backslash", "it's"),
+            (QUOTES, text, "rack 4\\", "a backslash at its end", "CORP\\rack 4"),
             (SHELL, NAME, "swp1 up", "a name of anything but letters, digits and . _ - : @", "swp1"),
             (SHELL, NAME, "swp1;reboot", "a name of anything but letters, digits and . _ - : @", "swp1.10"),
             (SHELL, NAME, "$(reboot)", "a name of anything but letters, digits and . _ - : @", "eth-1_2:3@4"),
