@@ -30,8 +30,8 @@ const SHARES: u32 = 16;
 const PART: usize = SLICE / 16;
 /// Whoever sent no more than `MANY` since it was silent for so long is read without a rest.
 const LULL: Duration = Duration::from_secs(1);
-/// How long a rest is for a slice: with it, all that is large arrives at no more than 128 MiB a second.
-const REST: Duration = Duration::from_millis(1);
+/// How long a rest is for a slice: with it, all that is large arrives at no more than 64 MiB a second.
+const REST: Duration = Duration::from_millis(2);
 /// Nobody rests longer than this at once, however many others do.
 const LONGEST: Duration = Duration::from_secs(1);
 /// Until when those rest who send very much: each has its turn behind the last.
